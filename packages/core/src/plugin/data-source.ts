@@ -1,0 +1,53 @@
+/** One server address. */
+export interface HostPort {
+  readonly host: string
+  /** Absent: the default port of the server. */
+  readonly port?: number
+}
+
+/** TLS settings; the texts are PEM, already read from the files the user named. */
+export interface TlsSettings {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  /** Default true. */
+  readonly rejectUnauthorized: boolean
+}
+
+/**
+ * A connection the user has named, in one normal form whatever it was written as (a URL, single fields, DataWorks'
+ * `address`/`username`, DataX's `jdbcUrl`). Secrets are resolved.
+ */
+export interface DataSource {
+  /** The name in the job, or a URL without its password. */
+  readonly name: string
+  /** `mysql`, `mariadb`, `postgresql`, `redis`, … in lower case, aliases resolved. */
+  readonly type: string
+  /** Addresses to try in order; empty when `socketPath`, `cluster` or `sentinel` says where. */
+  readonly hosts: readonly HostPort[]
+  readonly socketPath?: string
+  readonly user?: string
+  readonly password?: string
+  /** Database name; for Redis the index, as text. */
+  readonly database?: string
+  /** Present: TLS is on. */
+  readonly tls?: TlsSettings
+  readonly cluster?: readonly HostPort[]
+  readonly sentinel?: {
+    readonly name: string
+    readonly nodes: readonly HostPort[]
+    readonly password?: string
+  }
+  /** Driver properties (`properties` of DataWorks, the query of a URL), unknown ones included. */
+  readonly properties: Readonly<Record<string, string>>
+}
+
+/** A place in a plugin's parameters that names a connection. */
+export interface DataSourceReference {
+  /** Path inside the parameters, for messages with file, line and column. */
+  readonly path: readonly (string | number)[]
+  /** The name as written: a name of the data source file, or a URL. Absent for an inline one. */
+  readonly name?: string
+  /** Connection fields that stand in the job itself (DataX: `jdbcUrl`, `username`, `password`). */
+  readonly inline?: Readonly<Record<string, unknown>>
+}

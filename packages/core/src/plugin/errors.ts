@@ -1,0 +1,39 @@
+import type { ErrorCode } from './error-codes.ts'
+
+const marker = Symbol.for('millrace.PluginError')
+
+/** What a {@link PluginError} is made of. */
+export interface PluginErrorOptions {
+  readonly code: ErrorCode
+  /** What was being done, to what, and what was found instead. Never a password, never row values. */
+  readonly message: string
+  /** The next step for the user: a command, a statement, a setting. */
+  readonly hint?: string
+  /** Whether the same call may succeed later without anybody changing anything. Default false. */
+  readonly isRetryable?: boolean
+  readonly cause?: unknown
+}
+
+/**
+ * The one error that plugins throw for what ends or delays a job. A bad row is no error: it is returned as rejected.
+ * Recognise it by {@link PluginError.isInstance}, never by `instanceof`: two copies of the package may be installed.
+ */
+export class PluginError extends Error {
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+  readonly isRetryable: boolean
+
+  constructor(options: PluginErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'PluginError'
+    this.code = options.code
+    this.hint = options.hint
+    this.isRetryable = options.isRetryable ?? false
+    Object.defineProperty(this, marker, { value: true })
+  }
+
+  /** Whether `error` is a `PluginError`, from this copy of the package or another. */
+  static isInstance(error: unknown): error is PluginError {
+    return typeof error === 'object' && error !== null && marker in error
+  }
+}

@@ -1,0 +1,27 @@
+export type { ConfigOf, ConfigSchema } from './config-schema.ts'
+export type { CallOptions, Finding, Logger, PluginContext } from './context.ts'
+export type { DataSource, DataSourceReference, HostPort, TlsSettings } from './data-source.ts'
+export { defineReader, defineWriter, type Plugin } from './define.ts'
+export { errorCodes, exitCodeOf, type ErrorCode } from './error-codes.ts'
+export { PluginError, type PluginErrorOptions } from './errors.ts'
+export { quotedBoolean, quotedInteger, quotedNumber, stringOrList } from './quoted.ts'
+export type {
+  ReaderCapabilities,
+  ReaderPlugin,
+  ReaderSession,
+  ReadOptions,
+  Split,
+  SplitPlan,
+} from './reader.ts'
+export type {
+  PreviewCommand,
+  RejectedRow,
+  WriteOptions,
+  WriteProgress,
+  WriteResult,
+  WriterCapabilities,
+  WriterGuarantee,
+  WriterPlugin,
+  WriterSession,
+  WriterValidation,
+} from './writer.ts'

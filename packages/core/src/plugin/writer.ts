@@ -1,0 +1,108 @@
+import type { BatchLimits } from '../record/batch-builder.ts'
+import type { Position, RecordBatch, RowError } from '../record/record-batch.ts'
+import type { TableSchema } from '../record/table-schema.ts'
+import type { ConfigOf, ConfigSchema } from './config-schema.ts'
+import type { CallOptions, Finding, PluginContext } from './context.ts'
+import type { DataSourceReference } from './data-source.ts'
+
+/** What a writer promises; the conformance suite holds it to this. */
+export interface WriterCapabilities {
+  /** Operation code `d` is applied. */
+  readonly deletes: boolean
+}
+
+/** A row that was not written, by its index in the batch. */
+export interface RejectedRow {
+  readonly row: number
+  readonly error: RowError
+}
+
+/** Which part of the run a batch belongs to; kept with the data where the target can do that. */
+export interface WriteProgress {
+  /** Id of the split or stream. */
+  readonly split: string
+  /** Counts the batches of the split from 1. */
+  readonly sequence: number
+  /** Names the run that may write; a later run has another. */
+  readonly fence: string
+  /** Everything up to here is settled when this batch is. */
+  readonly position?: Position
+}
+
+export interface WriteOptions extends CallOptions {
+  readonly progress: WriteProgress
+  /**
+   * To be called once per batch, after every row has been validated and before the first byte is sent, with the rows
+   * that will not be. `false`: the limit of dirty records is passed, nothing of this batch may be sent.
+   */
+  admit(rejected: readonly RejectedRow[]): boolean
+}
+
+/** What became of a batch. Rows neither written nor rejected do not exist, unless `sent` is false. */
+export interface WriteResult {
+  /** False when `admit` refused: then nothing was written. */
+  readonly sent: boolean
+  /** Rows of which the target acknowledged everything. */
+  readonly written: number
+  /** Rows that the target refused, besides those given to `admit`. */
+  readonly rejected: readonly RejectedRow[]
+  /** Bytes sent to the target. */
+  readonly bytesWritten: number
+}
+
+/** A command as the target would get it, for `preview`; arguments are text or bytes. */
+export type PreviewCommand = readonly (string | Uint8Array)[]
+
+/** An open writer. */
+export interface WriterSession extends AsyncDisposable {
+  /** How the runtime should cut batches for this writer, and how many it may have under way per split. */
+  readonly limits: BatchLimits & { readonly maxInFlight: number }
+  /** Looks at the target without writing: reachable, permitted, fit. `schema` is what will come. */
+  check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]>
+  /**
+   * Writes a batch. Per split, calls come in order and are applied in that order per key; up to `maxInFlight` calls
+   * of a split may be under way. Resolves when the target has answered for every row.
+   *
+   * @throws PluginError TARGET_FAILED when the outcome of the batch stays unknown or the target stays away.
+   */
+  write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult>
+  /** What `write` would send for the batch, with the rows it would reject. Sends nothing; works unconnected. */
+  preview(batch: RecordBatch): {
+    readonly commands: readonly PreviewCommand[]
+    readonly rejected: readonly RejectedRow[]
+  }
+}
+
+/** What `validate` may know of the rest of the job. */
+export interface WriterValidation {
+  /** Column names of the reader in order, where known without a network. */
+  readonly readerColumns: readonly string[] | undefined
+  /** Upper bound of splits written at the same time. */
+  readonly concurrency: number
+}
+
+/** What a writer can say of the guarantee of a job. */
+export interface WriterGuarantee {
+  /** Whether writing a row twice leaves what writing it once leaves. */
+  readonly isIdempotent: boolean
+  /** For people: `lists are appended to: a second run repeats the elements`. */
+  readonly note?: string
+}
+
+/** A writer as its package exports it. Make it with `defineWriter`. */
+export interface WriterPlugin<S extends ConfigSchema = ConfigSchema> {
+  readonly apiVersion: 1
+  readonly kind: 'writer'
+  readonly stepType: string
+  readonly aliases?: readonly string[]
+  readonly description: string
+  readonly capabilities: WriterCapabilities
+  readonly config: S
+  readonly dataSourceTypes?: readonly string[]
+  dataSources?(config: ConfigOf<S>): readonly DataSourceReference[]
+  validate?(config: ConfigOf<S>, job: WriterValidation): readonly Finding[]
+  /** How safe it is to write a row of this job twice. */
+  guarantee(config: ConfigOf<S>): WriterGuarantee
+  /** Prepares a session without connecting: the first call of `check` or `write` connects. */
+  open(config: ConfigOf<S>, context: PluginContext, options: CallOptions): Promise<WriterSession>
+}

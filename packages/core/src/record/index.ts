@@ -1,0 +1,13 @@
+export type { Cell, Row } from './cell.ts'
+export type { Field, LogicalType, TableSchema } from './table-schema.ts'
+export type {
+  Changes,
+  JsonValue,
+  OperationCode,
+  Position,
+  RecordBatch,
+  RowError,
+  UnreadableRow,
+} from './record-batch.ts'
+export { byteLengthOfCell } from './byte-length.ts'
+export { BatchBuilder, type BatchLimits } from './batch-builder.ts'

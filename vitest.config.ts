@@ -1,0 +1,41 @@
+import { defineConfig } from 'vitest/config'
+
+// Tests run on the TypeScript source of every workspace package, so that no build has to come first.
+const conditions = ['@millrace/source', 'node', 'import', 'default']
+const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+const servers = { globalSetup: ['scripts/services/vitest-setup.mjs'], pool: 'forks' as const }
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        ...shared,
+        test: {
+          name: 'unit',
+          include: ['{packages,apps,tools}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'integration',
+          include: ['{packages,apps,tools}/*/test/**/*.test.ts'],
+          exclude: ['**/*.faults.test.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          ...servers,
+        },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'faults',
+          include: ['{packages,apps,tools}/*/test/**/*.faults.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          ...servers,
+        },
+      },
+    ],
+  },
+})
