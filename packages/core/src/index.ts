@@ -1,1 +1,12 @@
-export {}
+export type { Problem } from './config/problem.ts'
+export type { JobPlan, JobSettings, PlannedStep, TransformStep } from './job/job-plan.ts'
+export { JobCounters } from './runtime/job-counters.ts'
+export {
+  jobReportSchema,
+  type JobCounts,
+  type JobReport,
+  type ReportedError,
+} from './runtime/job-report.ts'
+export { openJob, type OpenJob, type OpenJobOptions } from './runtime/open-job.ts'
+export { previewJob, type JobPreview, type PreviewOptions } from './runtime/preview-job.ts'
+export { reportedError, runJob, type RunJobOptions } from './runtime/run-job.ts'

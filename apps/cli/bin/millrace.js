@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync } from 'node:fs'
+import process from 'node:process'
+
+const main = new URL('../dist/main.js', import.meta.url)
+
+if (process.argv[2] === '--version' || process.argv[2] === '-V') {
+  // Answered before anything is loaded: other tools call this often.
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+  process.stdout.write(`${version}\n`)
+} else if (existsSync(main)) {
+  const { main: run } = await import(main.href)
+  process.exitCode = await run(process.argv)
+} else {
+  process.stderr.write('millrace: this checkout is not built yet. Run: npm run build\n')
+  process.exitCode = 2
+}

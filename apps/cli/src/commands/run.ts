@@ -1,0 +1,59 @@
+import { writeFileSync } from 'node:fs'
+import { JobCounters, runJob, type JobReport } from '@millrace/core'
+import type { JobFlags } from '../job-options.ts'
+import { createLogger } from '../logger.ts'
+import { logError } from '../render/errors.ts'
+import { startProgress, type ProgressStyle } from '../render/progress.ts'
+import { formatSummary } from '../render/summary.ts'
+import { listenForStop } from '../stop-signals.ts'
+import { loadPlan } from './load-plan.ts'
+
+export interface RunFlags extends JobFlags {
+  readonly report?: string
+  readonly dirtyFile?: string
+  readonly progress: ProgressStyle
+}
+
+/** `millrace run`: runs a job file to its end. Resolves with the exit code. */
+export async function runCommand(file: string, flags: RunFlags): Promise<number> {
+  const logger = createLogger(flags.logLevel, (text) => process.stderr.write(text))
+  const plan = await loadPlan(file, flags, logger)
+  if (plan === undefined) return 2
+  logger.info(
+    `job ${plan.name}: ${plan.reader.stepType} -> ${plan.writer.stepType}, ${plan.settings.concurrency} channel${plan.settings.concurrency === 1 ? '' : 's'}`,
+  )
+  const stop = listenForStop(logger)
+  const counters = new JobCounters()
+  const progress = await startProgress(flags.progress, counters)
+  const report = await runJob(plan, {
+    logger,
+    signal: stop.signal,
+    counters,
+    ...(flags.dirtyFile === undefined ? {} : { dirtyFile: flags.dirtyFile }),
+  }).finally(() => {
+    progress.stop()
+    stop.dispose()
+  })
+  const exitCode = report.status === 'stopped' ? stop.exitCode : report.exitCode
+  if (flags.logLevel !== 'error') process.stderr.write(formatSummary(report))
+  for (const error of report.errors) logError(error, logger)
+  if (flags.report !== undefined) return writeReport(flags.report, { ...report, exitCode }, logger)
+  return exitCode
+}
+
+function writeReport(
+  file: string,
+  report: JobReport,
+  logger: ReturnType<typeof createLogger>,
+): number {
+  try {
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
+    return report.exitCode
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    logger.error(
+      `the job has ended (${report.status}), but --report ${file} could not be written: ${reason}`,
+    )
+    return report.exitCode === 0 ? 2 : report.exitCode
+  }
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { addJobFlags, parseCount, UsageError } from './job-options.ts'
+import { progressStyles } from './render/progress.ts'
+import { addUnavailable } from './unavailable.ts'
+
+const examples = `
+Start here:
+  millrace demo                           the whole way on data it makes itself
+  millrace check job.json                 every mistake in a job file, with line and column
+  millrace preview job.json               the Redis commands of the first rows; writes nothing
+  millrace run job.json                   runs it
+
+A job names its connections ("datasource": "shop"). Write them in datasources.yaml beside the job:
+  datasources:
+    shop:  { type: mysql, host: 127.0.0.1, user: app, password: "\${env:SHOP_PASSWORD}", database: shop }
+    cache: { type: redis, url: "redis://127.0.0.1:6379/0" }
+
+Exit codes: 0 complete, 1 failed or too many dirty records, 2 mistake in files or flags,
+            3 a server not reached, refused or unfit, 4 position lost, 130/143 stopped by a signal.
+`
+
+/** The command line. Resolves with the exit code; never rejects for what a user can cause. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const program = createProgram((code) => {
+    exitCode = code
+  })
+  try {
+    await program.parseAsync([...argv])
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    if (error instanceof UsageError) {
+      process.stderr.write(`error: ${error.message}\n`)
+      return 2
+    }
+    const { failWith } = await import('./render/errors.ts')
+    const { createLogger } = await import('./logger.ts')
+    return failWith(
+      error,
+      createLogger('info', (text) => process.stderr.write(text)),
+    )
+  }
+}
+
+function createProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('millrace')
+    .description(
+      'Moves rows from MySQL, MariaDB and PostgreSQL into Redis, from DataWorks and DataX job files.',
+    )
+    .version(version(), '-V, --version')
+    .addHelpText('after', examples)
+    .showSuggestionAfterError()
+    .exitOverride()
+  addRun(program, finish)
+  addCheck(program, finish)
+  addPreview(program, finish)
+  addPlugins(program, finish)
+  program
+    .command('demo')
+    .description('runs the main job on data it makes itself (in a checkout)')
+    .action(async () => finish(await (await import('./commands/demo.ts')).demoCommand()))
+  addUnavailable(program)
+  return program
+}
+
+function addRun(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('run <job>')
+    .description('runs a job file (.json, .jsonc or .yaml; DataWorks or DataX)')
+    .option('--report <file>', 'writes the outcome as JSON')
+    .option(
+      '--dirty-file <file>',
+      'where dirty records go (default: <job>.dirty.jsonl beside the job)',
+    )
+    .addOption(
+      new Option('--progress <style>', 'how to show progress')
+        .choices(progressStyles)
+        .default('auto'),
+    )
+  addJobFlags(command).action(async (file: string) =>
+    finish(await (await import('./commands/run.ts')).runCommand(file, command.opts())),
+  )
+}
+
+function addCheck(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('check <job>')
+    .description(
+      'reports every mistake in a job file at once, as file:line:column; uses no network',
+    )
+    .option('--connect', 'also opens the connections and checks tables, columns and rights')
+    .option('--strict', 'treats warnings as errors')
+  addJobFlags(command).action(async (file: string) =>
+    finish(await (await import('./commands/check.ts')).checkCommand(file, command.opts())),
+  )
+}
+
+function addPreview(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('preview <job>')
+    .description(
+      'prints the exact Redis commands for the first rows, as redis-cli reads them; writes nothing',
+    )
+    .option('--limit <rows>', 'rows to read', parseCount, 5)
+    .addOption(
+      new Option('--format <format>', 'one command a line, or arrays')
+        .choices(['redis', 'json'])
+        .default('redis'),
+    )
+  addJobFlags(command).action(async (file: string) =>
+    finish(await (await import('./commands/preview.ts')).previewCommand(file, command.opts())),
+  )
+}
+
+function addPlugins(program: Command, finish: (exitCode: number) => void): void {
+  const plugins = program.command('plugins').description('what is installed, and its parameters')
+  plugins
+    .command('list', { isDefault: true })
+    .description('the installed plugins')
+    .action(async () => finish(await (await import('./commands/plugins.ts')).listPluginsCommand()))
+  plugins
+    .command('info <stepType>')
+    .description('parameters of a plugin')
+    .action(async (stepType: string) =>
+      finish(await (await import('./commands/plugins.ts')).pluginInfoCommand(stepType)),
+    )
+  plugins
+    .command('schema <stepType>')
+    .description('JSON Schema of the parameters')
+    .action(async (stepType: string) =>
+      finish(await (await import('./commands/plugins.ts')).pluginSchemaCommand(stepType)),
+    )
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const { version: found } = JSON.parse(text) as { version: string }
+  return found
+}

@@ -1,0 +1,122 @@
+import type { ErrorCode } from '../plugin/error-codes.ts'
+
+/** One error of a run, as the message showed it. */
+export interface ReportedError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint?: string
+}
+
+/** Counts of source rows whose outcome is settled, each counted once. */
+export interface JobCounts {
+  readonly recordsRead: number
+  readonly recordsWritten: number
+  readonly recordsFiltered: number
+  readonly recordsDirty: number
+  /** UTF-8 or binary length of the cells as read. */
+  readonly bytesRead: number
+  /** Bytes sent to the target. */
+  readonly bytesWritten: number
+}
+
+/** What `--report` writes: the outcome of one run. */
+export interface JobReport extends JobCounts {
+  readonly status: 'complete' | 'failed' | 'stopped'
+  /** `OK`, `STOPPED`, or the code of the first error. */
+  readonly code: ErrorCode | 'OK' | 'STOPPED'
+  readonly exitCode: number
+  readonly job: string
+  /** Names this run, also in the dirty file. */
+  readonly run: string
+  readonly startedAt: string
+  readonly endedAt: string
+  /** What a repeat of this job can do to the target. */
+  readonly guarantee: 'at-least-once' | 'exactly-once'
+  readonly guaranteeNote: string
+  readonly consistency: 'one-snapshot' | 'per-split' | 'unknown'
+  readonly elapsedMs: number
+  /** Rows read per second, over the time rows were flowing. */
+  readonly rowsPerSecond: number
+  readonly waitReaderMs: number
+  readonly waitWriterMs: number
+  readonly splits: { readonly total: number; readonly done: number }
+  /** Label of the position the run went on from; null when it began at the beginning. */
+  readonly resumedFrom: string | null
+  /** Dirty records by reason code, most frequent first. */
+  readonly dirtyReasons: readonly {
+    readonly code: string
+    readonly count: number
+    readonly reason: string
+  }[]
+  readonly dirtyFile: string | null
+  readonly errors: readonly ReportedError[]
+  /** The same counts over all runs that resumed one another. */
+  readonly total: JobCounts
+}
+
+const count = { type: 'integer', minimum: 0 } as const
+const countProperties = {
+  recordsRead: count,
+  recordsWritten: count,
+  recordsFiltered: count,
+  recordsDirty: count,
+  bytesRead: count,
+  bytesWritten: count,
+} as const
+
+/** JSON Schema of {@link JobReport}. */
+export const jobReportSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'Millrace job report',
+  type: 'object',
+  properties: {
+    status: { enum: ['complete', 'failed', 'stopped'] },
+    code: { type: 'string', description: 'OK, STOPPED, or the code of the first error' },
+    exitCode: count,
+    job: { type: 'string' },
+    run: { type: 'string' },
+    startedAt: { type: 'string', format: 'date-time' },
+    endedAt: { type: 'string', format: 'date-time' },
+    guarantee: { enum: ['at-least-once', 'exactly-once'] },
+    guaranteeNote: { type: 'string' },
+    consistency: { enum: ['one-snapshot', 'per-split', 'unknown'] },
+    ...countProperties,
+    elapsedMs: { type: 'number' },
+    rowsPerSecond: { type: 'number' },
+    waitReaderMs: { type: 'number', description: 'summed over channels' },
+    waitWriterMs: { type: 'number', description: 'summed over channels' },
+    splits: { type: 'object', properties: { total: count, done: count } },
+    resumedFrom: { type: ['string', 'null'] },
+    dirtyReasons: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { code: { type: 'string' }, count, reason: { type: 'string' } },
+      },
+    },
+    dirtyFile: { type: ['string', 'null'] },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          code: { type: 'string' },
+          message: { type: 'string' },
+          hint: { type: 'string' },
+        },
+        required: ['code', 'message'],
+      },
+    },
+    total: { type: 'object', properties: countProperties },
+  },
+  required: [
+    'status',
+    'code',
+    'exitCode',
+    'job',
+    'run',
+    ...Object.keys(countProperties),
+    'errors',
+    'total',
+  ],
+} as const
