@@ -43,7 +43,7 @@ export class DirtyCollector {
   /**
    * Lists the rows and counts them. Returns whether batches may still be sent.
    *
-   * @throws PluginError INTERNAL when the dirty file cannot be written: a row must never vanish.
+   * @throws PluginError CONFIG_INVALID when the dirty file cannot be written: a row must never vanish.
    */
   add(rows: readonly DirtyRow[], origin: DirtyOrigin): boolean {
     if (rows.length === 0) return !this.#isPassed
