@@ -109,6 +109,7 @@ const commonSettings = {
   'bind-address': '127.0.0.1',
   'skip-name-resolve': 'ON',
   'character-set-server': 'utf8mb4',
+  'default-time-zone': '+00:00',
   'max-connections': 300,
   'max-allowed-packet': '64M',
   'innodb-flush-log-at-trx-commit': 0,

@@ -85,14 +85,15 @@ export class ServerSession {
   }
 
   /**
-   * Runs a command to its end, its output in the session's log `<name>.log`.
+   * Runs a command that ends soon, its output in the session's log `<name>.log`.
    *
    * @param {string} name
    * @param {CommandLine} commandLine
    * @throws {Error} with the end of the log when it fails
    */
   async run(name, commandLine) {
-    const { exited } = this.#spawn(name, commandLine, 'SIGTERM')
+    // SIGCONT: when this process is killed meanwhile, the command may finish (it would leave shared memory behind).
+    const { exited } = this.#spawn(name, commandLine, 'SIGCONT')
     const reason = await exited
     if (reason !== 'exit code 0')
       throw this.#failure(name, `${commandLine.command} failed: ${reason}`)
