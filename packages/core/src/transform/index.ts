@@ -1,0 +1,8 @@
+export {
+  compileTransforms,
+  transformNames,
+  validateTransform,
+  type CompiledTransforms,
+  type RejectedTransform,
+  type TransformedBatch,
+} from './compile-transforms.ts'
