@@ -3,11 +3,11 @@ import { chownSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findBinary } from './find-binary.mjs'
 import { mysqlAnswers } from './probes.mjs'
-import { serverAccount } from './server-account.mjs'
+import { thisMachine } from './server-place.mjs'
 
 /**
  * @typedef {import('./server-session.mjs').ServerSession} ServerSession
- * @typedef {import('./server-session.mjs').CommandLine} CommandLine
+ * @typedef {import('./server-place.mjs').ServerPlace} ServerPlace
  *
  * @typedef {object} MysqlBinary
  * @property {string} server path of `mariadbd` or `mysqld`
@@ -42,22 +42,22 @@ export function findMysql() {
  *
  * @param {ServerSession} session
  * @param {MysqlBinary} binary as `findMysql` gives it
- * @param {(line: CommandLine) => CommandLine} [wrap] runs the commands elsewhere, for instance in another root
+ * @param {ServerPlace} [place] where it runs; default: on this machine as it is
  * @returns {Promise<{url: string, pid: number}>}
  * @throws {Error} with the end of the server's log
  */
-export async function startMysql(session, binary, wrap = (line) => line) {
-  const account = serverAccount(['mysql'])
+export async function startMysql(session, binary, place = thisMachine) {
+  const account = place.account(['mysql'])
   const folder = session.makeFolder('mysql', account)
   const data = join(folder, 'data')
-  await session.run('mysql', wrap({ ...initCommand(binary, data), account }))
+  await session.run('mysql', place.wrap({ ...initCommand(binary, data), account }))
   const initFile = join(folder, 'init.sql')
   writeFileSync(initFile, initStatements.join('\n') + '\n')
   if (account !== undefined) chownSync(initFile, account.uid, account.gid)
   const { port, pid } = await session.start({
     name: 'mysql',
     commandLine: (port) =>
-      wrap({
+      place.wrap({
         command: binary.server,
         args: [
           '--no-defaults',

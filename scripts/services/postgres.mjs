@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findBinary, postgresFolders } from './find-binary.mjs'
 import { postgresAnswers } from './probes.mjs'
-import { serverAccount } from './server-account.mjs'
+import { thisMachine } from './server-place.mjs'
 
 /**
  * @typedef {import('./server-session.mjs').ServerSession} ServerSession
- * @typedef {import('./server-session.mjs').CommandLine} CommandLine
+ * @typedef {import('./server-place.mjs').ServerPlace} ServerPlace
  */
 
 const user = 'millrace'
@@ -30,12 +30,12 @@ export function findPostgres() {
  *
  * @param {ServerSession} session
  * @param {string} binFolder as `findPostgres` gives it
- * @param {(line: CommandLine) => CommandLine} [wrap] runs the commands elsewhere, for instance in another root
+ * @param {ServerPlace} [place] where it runs; default: on this machine as it is
  * @returns {Promise<{url: string, pid: number}>}
  * @throws {Error} with the end of the server's log
  */
-export async function startPostgres(session, binFolder, wrap = (line) => line) {
-  const account = serverAccount(['postgres'])
+export async function startPostgres(session, binFolder, place = thisMachine) {
+  const account = place.account(['postgres'])
   const data = session.makeFolder('postgres', account)
   const command = join(binFolder, 'postgres')
   const initArgs = [
@@ -52,17 +52,17 @@ export async function startPostgres(session, binFolder, wrap = (line) => line) {
   ]
   await session.run(
     'postgres',
-    wrap({ command: join(binFolder, 'initdb'), args: initArgs, account }),
+    place.wrap({ command: join(binFolder, 'initdb'), args: initArgs, account }),
   )
   // Single-user mode needs no client program and no running server.
   const single = ['--single', '-D', data, '-F', '-c', 'log_checkpoints=off', 'postgres']
   await session.run(
     'postgres',
-    wrap({ command, args: single, account, input: `CREATE DATABASE ${database}\n` }),
+    place.wrap({ command, args: single, account, input: `CREATE DATABASE ${database}\n` }),
   )
   const { port, pid } = await session.start({
     name: 'postgres',
-    commandLine: (port) => wrap({ command, args: ['-D', data, ...settings(port)], account }),
+    commandLine: (port) => place.wrap({ command, args: ['-D', data, ...settings(port)], account }),
     answers: (port) => postgresAnswers(port, { user, database }),
     signal: 'SIGQUIT',
   })

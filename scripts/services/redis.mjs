@@ -1,10 +1,10 @@
 import { findBinary } from './find-binary.mjs'
 import { redisAnswers } from './probes.mjs'
-import { serverAccount } from './server-account.mjs'
+import { thisMachine } from './server-place.mjs'
 
 /**
  * @typedef {import('./server-session.mjs').ServerSession} ServerSession
- * @typedef {import('./server-session.mjs').CommandLine} CommandLine
+ * @typedef {import('./server-place.mjs').ServerPlace} ServerPlace
  */
 
 /** Debian's packages that bring the server. */
@@ -22,17 +22,18 @@ export function findRedis() {
  *
  * @param {ServerSession} session
  * @param {string} command as `findRedis` gives it
- * @param {(line: CommandLine) => CommandLine} [wrap] runs the command elsewhere, for instance in another root
+ * @param {ServerPlace} [place] where it runs; default: on this machine as it is
  * @returns {Promise<{url: string, pid: number}>}
  * @throws {Error} with the end of the server's log
  */
-export async function startRedis(session, command, wrap = (line) => line) {
-  const account = serverAccount(['redis'])
+export async function startRedis(session, command, place = thisMachine) {
+  const account = place.account(['redis'])
   const folder = session.makeFolder('redis', account)
   const fixed = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
   const { port, pid } = await session.start({
     name: 'redis',
-    commandLine: (port) => wrap({ command, args: ['--port', String(port), ...fixed], account }),
+    commandLine: (port) =>
+      place.wrap({ command, args: ['--port', String(port), ...fixed], account }),
     answers: redisAnswers,
     signal: 'SIGKILL',
   })

@@ -1,0 +1,85 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { isExecutable } from '../services/find-binary.mjs'
+import { startMysql } from '../services/mysql.mjs'
+import { startPostgres } from '../services/postgres.mjs'
+import { startRedis } from '../services/redis.mjs'
+
+/**
+ * @typedef {import('../services/server-session.mjs').ServerSession} ServerSession
+ * @typedef {import('../services/server-place.mjs').ServerPlace} ServerPlace
+ *
+ * A server of the matrix that takes the place of one of the usual three.
+ *
+ * @typedef {object} NewerServer
+ * @property {string} title
+ * @property {import('../services/index.mjs').ServiceName} replaces
+ * @property {(root: string) => string | undefined} find its program, as a path inside the root
+ * @property {(session: ServerSession, program: string, place: ServerPlace) => Promise<{url: string}>} start
+ */
+
+/** @type {readonly NewerServer[]} */
+export const newerServers = [
+  {
+    title: 'MySQL',
+    replaces: 'mysql',
+    find: (root) => programIn(root, '/usr/sbin/mysqld'),
+    start: (session, server, place) => startMysql(session, { server, flavour: 'mysql' }, place),
+  },
+  {
+    title: 'PostgreSQL',
+    replaces: 'postgres',
+    find: (root) => {
+      const [newest] = subfolders(join(root, 'usr/lib/postgresql')).sort(
+        (a, b) => Number(b) - Number(a),
+      )
+      return newest === undefined
+        ? undefined
+        : programIn(root, `/usr/lib/postgresql/${newest}/bin/postgres`)
+    },
+    start: (session, server, place) => startPostgres(session, join(server, '..'), place),
+  },
+  {
+    title: 'Redis',
+    replaces: 'redis',
+    find: (root) => programIn(root, '/usr/bin/redis-server'),
+    start: startRedis,
+  },
+  {
+    title: 'Valkey',
+    replaces: 'redis',
+    find: (root) => programIn(root, '/usr/bin/valkey-server'),
+    start: startRedis,
+  },
+]
+
+/**
+ * @param {string} root
+ * @param {string} program
+ * @returns {string} its version, as it says itself
+ */
+export function versionOf(root, program) {
+  const { stdout } = spawnSync('chroot', [root, program, '--version'], {
+    encoding: 'utf8',
+    cwd: '/',
+  })
+  return /\d+\.\d+(?:\.\d+)?/.exec(stdout ?? '')?.[0] ?? '?'
+}
+
+/**
+ * @param {string} root
+ * @param {string} program
+ */
+function programIn(root, program) {
+  return isExecutable(join(root, program)) ? program : undefined
+}
+
+/** @param {string} folder */
+function subfolders(folder) {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}
