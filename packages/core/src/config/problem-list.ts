@@ -1,0 +1,70 @@
+import type { ConfigDocument } from './config-document.ts'
+import { formatPath, type ConfigPath } from './config-path.ts'
+import type { Problem } from './problem.ts'
+
+/** What a problem says besides its place. */
+export interface ProblemText {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+/** Collects what is wrong with one file, each with its position. */
+export class ProblemList {
+  readonly #document: ConfigDocument
+  readonly #problems: Problem[] = []
+
+  constructor(document: ConfigDocument) {
+    this.#document = document
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems
+  }
+
+  get hasErrors(): boolean {
+    return this.#problems.some((problem) => problem.severity === 'error')
+  }
+
+  /** An error about the value at `path`, which stands before the message. */
+  error(path: ConfigPath, text: ProblemText | string, part: 'value' | 'key' = 'value'): void {
+    this.#add('error', path, text, part)
+  }
+
+  /** Something that does not stop the job. */
+  warn(path: ConfigPath, text: ProblemText | string, part: 'value' | 'key' = 'value'): void {
+    this.#add('warning', path, text, part)
+  }
+
+  /** Problems that already have their place. */
+  append(problems: readonly Problem[]): void {
+    for (const problem of problems) this.#push(problem)
+  }
+
+  #add(
+    severity: Problem['severity'],
+    path: ConfigPath,
+    text: ProblemText | string,
+    part: 'value' | 'key',
+  ): void {
+    const { message, hint } = typeof text === 'string' ? { message: text, hint: undefined } : text
+    const where = formatPath(path)
+    this.#push({
+      severity,
+      message: where === '' ? message : `${where}: ${message}`,
+      ...(hint === undefined ? {} : { hint }),
+      file: this.#document.file,
+      ...this.#document.locate(path, part),
+    })
+  }
+
+  #push(problem: Problem): void {
+    const isKnown = this.#problems.some(
+      (other) =>
+        other.message === problem.message &&
+        other.file === problem.file &&
+        other.line === problem.line &&
+        other.column === problem.column,
+    )
+    if (!isKnown) this.#problems.push(problem)
+  }
+}

@@ -1,0 +1,57 @@
+import type { ConfigOf, ConfigSchema } from '../plugin/config-schema.ts'
+import type { ConfigPath } from './config-path.ts'
+import { withoutSecrets } from './describe-value.ts'
+import { messageOf, readableIssues } from './issue-message.ts'
+import type { ProblemList } from './problem-list.ts'
+import { reportUnknownKeys } from './unknown-keys.ts'
+
+/** A validated value, or `undefined` when errors were reported. */
+export type Validated<T> = { readonly value: T } | undefined
+
+/** What `validateConfig` needs to know beside schema and value. */
+export interface ValidateOptions {
+  /** Path of the value in the file. */
+  readonly base: ConfigPath
+  /** Whether a key is fine though the schema does not know it. `path` is that of the key inside the value. */
+  readonly isTolerated?: (key: string, path: ConfigPath) => boolean
+}
+
+/**
+ * Validates a value by a schema and reports everything that is wrong at once, with its position: wrong values, and
+ * keys the schema does not know. Never throws: a schema that does is reported too.
+ */
+export async function validateConfig<S extends ConfigSchema>(
+  schema: S,
+  value: unknown,
+  problems: ProblemList,
+  options: ValidateOptions,
+): Promise<Validated<ConfigOf<S>>> {
+  reportSchemaKeys(schema, value, problems, options)
+  try {
+    const result = await schema['~standard'].validate(value)
+    if (result.issues === undefined) return { value: result.value as ConfigOf<S> }
+    for (const issue of result.issues.flatMap((one) => readableIssues(one, value))) {
+      const message = withoutSecrets(issue.message)
+      problems.error([...options.base, ...issue.path], { message, hint: issue.hint })
+    }
+  } catch (error) {
+    problems.error(options.base, `cannot be validated: ${withoutSecrets(messageOf(error))}`)
+  }
+  return undefined
+}
+
+function reportSchemaKeys(
+  schema: ConfigSchema,
+  value: unknown,
+  problems: ProblemList,
+  options: ValidateOptions,
+): void {
+  let json: Record<string, unknown>
+  try {
+    json = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+  } catch {
+    // A schema that cannot be printed (a transform without an input type) has no list of keys to compare with.
+    return
+  }
+  reportUnknownKeys(problems, json, value, options.base, options.isTolerated)
+}

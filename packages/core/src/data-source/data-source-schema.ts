@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { quotedBoolean, quotedInteger } from '../plugin/quoted.ts'
+
+const text = () => z.union([z.string(), z.null()]).optional()
+const scalarText = () =>
+  z
+    .union([z.string(), z.number(), z.null()])
+    .transform((value) => (value === null ? undefined : String(value)))
+    .optional()
+
+const hostSchema = z.union([
+  z.string(),
+  z.looseObject({
+    host: z.string().describe('Name or address.'),
+    port: quotedInteger({ min: 1, max: 65_535 }).optional().describe('Port.'),
+  }),
+])
+
+const tlsSchema = z.union([
+  z.boolean(),
+  z.looseObject({
+    ca: text().describe('Certificates to trust: a PEM file, or its text.'),
+    cert: text().describe('Certificate of the client: a PEM file, or its text.'),
+    key: text().describe('Key of the client: a PEM file, or its text.'),
+    rejectUnauthorized: quotedBoolean()
+      .optional()
+      .describe('False accepts any certificate. Default true.'),
+  }),
+])
+
+const propertySchema = z.union([z.string(), z.number(), z.boolean(), z.null()])
+
+/** One data source: Millrace's own names beside those of DataWorks. */
+export const dataSourceSchema = z.looseObject({
+  type: text().describe('`mysql`, `mariadb`, `postgresql`, `mongodb` or `redis`.'),
+  url: text().describe('Connection URL; single fields beside it take precedence.'),
+  jdbcUrl: z
+    .union([z.string(), z.array(z.string()), z.null()])
+    .optional()
+    .describe('JDBC URL, or several to try in order (DataX).'),
+  host: text().describe('Name or address of the server.'),
+  port: quotedInteger({ min: 1, max: 65_535 }).optional().describe('Port of the server.'),
+  address: z
+    .union([z.array(hostSchema), z.string(), z.null()])
+    .optional()
+    .describe('Servers to try in order (DataWorks).'),
+  socketPath: text().describe('Path of a unix socket.'),
+  user: text().describe('Name of the user.'),
+  username: text().describe('Name of the user (DataWorks).'),
+  password: scalarText().describe('Password; `${env:NAME}` takes it from the environment.'),
+  database: scalarText().describe('Name of the database; for Redis its index.'),
+  tls: tlsSchema.nullish().describe('TLS: true, or files and options.'),
+  cluster: z.array(hostSchema).nullish().describe('Seeds of a Redis cluster.'),
+  sentinel: z
+    .looseObject({
+      name: z.string().describe('Name of the master.'),
+      nodes: z.array(hostSchema).describe('The sentinels.'),
+      password: scalarText().describe('Password of the sentinels.'),
+    })
+    .nullish()
+    .describe('Sentinels that know the Redis master.'),
+  properties: z.record(z.string(), propertySchema).nullish().describe('Properties for the driver.'),
+  securityProtocol: text().describe('`authTypeSsl` switches TLS on (DataWorks).'),
+  truststoreFile: text().describe('Certificates to trust, as PEM (DataWorks).'),
+  truststorePassword: scalarText().describe('Has no effect: PEM needs none.'),
+  keystoreFile: text().describe('Certificate of the client, as PEM (DataWorks).'),
+  keystorePassword: scalarText().describe('Has no effect: PEM needs none.'),
+  keyFile: text().describe('Key of the client, as PEM (DataWorks).'),
+  clientPassword: scalarText().describe('Has no effect: the key must not be encrypted.'),
+  regionId: text().describe('Cloud instances only (DataWorks).'),
+  instanceId: text().describe('Cloud instances only (DataWorks).'),
+  authDb: text().describe('Database that holds the user (MongoDB).'),
+  authType: text().describe('Way of authentication (MongoDB).'),
+  engineVersion: scalarText().describe('Has no effect.'),
+  driverVersion: scalarText().describe('Has no effect.'),
+  envType: z.unknown().optional().describe('Has no effect: use `env`.'),
+  description: text().describe('For people.'),
+})
+
+/** The fields of a data source after validation. */
+export type DataSourceFields = z.output<typeof dataSourceSchema>

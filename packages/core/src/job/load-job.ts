@@ -1,0 +1,227 @@
+import { existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { valueAt } from '../config/config-path.ts'
+import type { ConfigDocument } from '../config/config-document.ts'
+import { parseConfig } from '../config/parse-config.ts'
+import type { Problem } from '../config/problem.ts'
+import { ProblemList } from '../config/problem-list.ts'
+import { readTextFile } from '../config/read-text-file.ts'
+import { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
+import { PluginRegistry } from '../registry/plugin-registry.ts'
+import type { JobFile, JobFileStep } from './job-file.ts'
+import { jobName, jobNameProblem } from './job-name.ts'
+import type { JobPlan, JobSettings } from './job-plan.ts'
+import { guarded, planStep, reportFindings, type PlanContext } from './plan-step.ts'
+import { readJobFile } from './read-job-file.ts'
+
+/** What a job is loaded with: flags of the command line and its surroundings. */
+export interface LoadJobOptions {
+  /** `--datasources`. */
+  readonly dataSourcesFile?: string
+  /** `--set`, by name. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** `--scheduled-at`; dates of parameters are computed from it. */
+  readonly scheduledAt: Date
+  /** `--name`. */
+  readonly name?: string
+  /** `--concurrent`; takes the place of the file's. */
+  readonly concurrency?: number
+  /** `--plugin`: modules with plugins; paths are relative to the working directory. */
+  readonly plugins: readonly string[]
+  /** False (`--no-plugins`): no module that the job or `--plugin` names is loaded. */
+  readonly usePlugins: boolean
+  /** Folders to look for plugins in, after the job's and the working directory: the command's own place. */
+  readonly searchFrom: readonly string[]
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Placeholders without a value stay as they are. Default false. */
+  readonly allowUnresolved?: boolean
+  /** Default: the process's. */
+  readonly workingFolder?: string
+}
+
+/** A plan, present when there is no error among the problems. */
+export interface LoadedJob {
+  readonly plan?: JobPlan
+  /** Everything found wrong, in the order of the files. */
+  readonly problems: readonly Problem[]
+}
+
+/**
+ * Reads a job file into a plan: parses it, fills its parameters, loads its plugins, validates their parameters and
+ * resolves its data sources. Opens no connection. All problems come at once, each with its place; it throws for none.
+ */
+export async function loadJob(file: string, options: LoadJobOptions): Promise<LoadedJob> {
+  const workingFolder = options.workingFolder ?? process.cwd()
+  const absolute = path.resolve(workingFolder, file)
+  const folder = folderProblem(absolute, file)
+  if (folder !== undefined) return { problems: [folder] }
+  const read = await readTextFile(absolute, file)
+  if ('problem' in read) return { problems: [read.problem] }
+  const document = await parseConfig(read.text, file)
+  const problems = new ProblemList(document)
+  problems.append(document.problems)
+  if (document.value === undefined) return { problems: problems.problems }
+  checkFlags(options, problems)
+  const parameters = {
+    given: options.parameters,
+    scheduledAt: options.scheduledAt,
+    allowUnresolved: options.allowUnresolved === true,
+  }
+  const job = await readJobFile(document, parameters, problems)
+  const catalog = new DataSourceCatalog({
+    file: options.dataSourcesFile,
+    jobFolder: path.dirname(absolute),
+    workingFolder,
+    environment: options.environment,
+  })
+  const plan =
+    job === undefined
+      ? undefined
+      : await planJob(job, { document, problems, catalog, options, absolute, workingFolder })
+  problems.append(catalog.problems)
+  const sorted = inOrder(problems.problems, file)
+  return plan === undefined || problems.hasErrors
+    ? { problems: sorted }
+    : { plan, problems: sorted }
+}
+
+interface PlanJobContext {
+  readonly document: ConfigDocument
+  readonly problems: ProblemList
+  readonly catalog: DataSourceCatalog
+  readonly options: LoadJobOptions
+  readonly absolute: string
+  readonly workingFolder: string
+}
+
+async function planJob(job: JobFile, context: PlanJobContext): Promise<JobPlan | undefined> {
+  const { options, problems } = context
+  const registry = await openRegistry(job, context)
+  const planContext: PlanContext = { registry, catalog: context.catalog, problems }
+  const reader = job.reader && (await planStep('reader', job.reader, planContext))
+  const writer = job.writer && (await planStep('writer', job.writer, planContext))
+  const settings = withConcurrency(job.settings, options.concurrency)
+  const concurrency = settings?.concurrency ?? options.concurrency ?? 1
+  let readerColumns: readonly string[] | undefined
+  if (job.reader !== undefined && reader !== undefined) {
+    const { plugin, config } = reader
+    reportFindings(
+      guarded(job.reader, problems, [], () => plugin.validate?.(config) ?? []),
+      job.reader,
+      problems,
+    )
+    readerColumns = guarded(job.reader, problems, undefined, () => plugin.columnNames?.(config))
+    checkTransforms(job, readerColumns, problems)
+  }
+  if (job.writer !== undefined && writer !== undefined) {
+    const { plugin, config } = writer
+    const validation = { readerColumns, concurrency }
+    reportFindings(
+      guarded(job.writer, problems, [], () => plugin.validate?.(config, validation) ?? []),
+      job.writer,
+      problems,
+    )
+  }
+  if (reader === undefined || writer === undefined || settings === undefined) return undefined
+  const side = (step: JobFileStep | undefined, planned: typeof reader | typeof writer) => ({
+    stepType: planned.plugin.stepType,
+    dataSources: planned.dataSources,
+    parameter: valueAt(context.document.value, step?.parameterPath ?? []),
+  })
+  return {
+    name:
+      options.name ?? jobName(context.absolute, side(job.reader, reader), side(job.writer, writer)),
+    file: context.absolute,
+    reader,
+    writer,
+    transforms: job.transforms.map(({ name, columnIndex, parameters }) => ({
+      name,
+      columnIndex,
+      parameters,
+    })),
+    settings,
+  }
+}
+
+async function openRegistry(job: JobFile, context: PlanJobContext): Promise<PluginRegistry> {
+  const { options, problems, workingFolder } = context
+  const jobFolder = path.dirname(context.absolute)
+  const registry = new PluginRegistry([jobFolder, workingFolder, ...options.searchFrom])
+  if (!options.usePlugins) {
+    for (const name of job.plugins) {
+      problems.warn(name.path ?? [], 'is not loaded because of --no-plugins')
+    }
+    return registry
+  }
+  for (const name of job.plugins) {
+    const problem = await registry.add(name.specifier, jobFolder)
+    if (problem === undefined) continue
+    problems.error(name.path ?? [], { message: problem.problem, hint: problem.hint })
+  }
+  for (const specifier of options.plugins) {
+    const problem = await registry.add(specifier, workingFolder)
+    if (problem !== undefined)
+      problems.append([flagProblem('--plugin', problem.problem, problem.hint)])
+  }
+  return registry
+}
+
+function checkTransforms(
+  job: JobFile,
+  columns: readonly string[] | undefined,
+  problems: ProblemList,
+): void {
+  if (columns === undefined) return
+  for (const transform of job.transforms) {
+    if (transform.columnIndex < columns.length) continue
+    const message = `there is no column ${transform.columnIndex}: the reader has ${columns.length}, counted from 0`
+    problems.error(transform.columnPath, message)
+  }
+}
+
+function withConcurrency(
+  settings: JobSettings | undefined,
+  concurrency: number | undefined,
+): JobSettings | undefined {
+  return settings === undefined || concurrency === undefined
+    ? settings
+    : { ...settings, concurrency }
+}
+
+function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
+  const { name, concurrency } = options
+  const wrongName = name === undefined ? undefined : jobNameProblem(name)
+  if (wrongName !== undefined) problems.append([flagProblem('--name', wrongName)])
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
+    const message = `expected an integer of at least 1, found ${concurrency}`
+    problems.append([flagProblem('--concurrent', message)])
+  }
+  if (Number.isNaN(options.scheduledAt.getTime())) {
+    problems.append([flagProblem('--scheduled-at', 'expected a date and time in ISO 8601')])
+  }
+}
+
+function flagProblem(flag: string, message: string, hint?: string): Problem {
+  return { severity: 'error', message, file: flag, ...(hint === undefined ? {} : { hint }) }
+}
+
+function folderProblem(absolute: string, file: string): Problem | undefined {
+  const isFolder = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true
+  if (!isFolder) return undefined
+  if (existsSync(path.join(absolute, 'config.yaml'))) {
+    const message = 'RDI pipelines (a folder with config.yaml) are not available yet'
+    return { severity: 'error', message, file }
+  }
+  const message = 'expected a job file, found a folder'
+  return { severity: 'error', message, file, hint: 'Name the .json, .jsonc or .yaml file in it.' }
+}
+
+/** The job's own problems by line, those of other files after them. */
+function inOrder(problems: readonly Problem[], jobFile: string): readonly Problem[] {
+  const rank = (problem: Problem): number => (problem.file === jobFile ? 0 : 1)
+  return [...problems].sort(
+    (a, b) =>
+      rank(a) - rank(b) ||
+      (a.file === b.file ? (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0) : 0),
+  )
+}

@@ -1,0 +1,144 @@
+import type { ConfigPath } from '../config/config-path.ts'
+import { describeValue, withoutSecrets } from '../config/describe-value.ts'
+import { messageOf } from '../config/issue-message.ts'
+import type { ProblemList } from '../config/problem-list.ts'
+import { validateConfig } from '../config/validate-config.ts'
+import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
+import { acceptsType } from '../data-source/data-source-types.ts'
+import type { Finding } from '../plugin/context.ts'
+import type { DataSource, DataSourceReference } from '../plugin/data-source.ts'
+import type { Plugin } from '../plugin/define.ts'
+import { PluginError } from '../plugin/errors.ts'
+import type { ReaderPlugin } from '../plugin/reader.ts'
+import type { WriterPlugin } from '../plugin/writer.ts'
+import type { PluginRegistry } from '../registry/plugin-registry.ts'
+import type { JobFileStep } from './job-file.ts'
+import type { PlannedStep } from './job-plan.ts'
+
+/** What steps are planned with. */
+export interface PlanContext {
+  readonly registry: PluginRegistry
+  readonly catalog: DataSourceCatalog
+  readonly problems: ProblemList
+}
+
+type PluginOfKind = { reader: ReaderPlugin; writer: WriterPlugin }
+
+/**
+ * Finds the plugin of a step, validates the parameters by its schema and resolves its connections. Everything that is
+ * wrong is reported; `undefined` when there is no plugin or the parameters do not fit its schema.
+ */
+export async function planStep<K extends 'reader' | 'writer'>(
+  kind: K,
+  step: JobFileStep,
+  context: PlanContext,
+): Promise<PlannedStep<PluginOfKind[K]> | undefined> {
+  const { problems } = context
+  const found = await context.registry.find(kind, step.stepType)
+  if ('problem' in found) {
+    problems.error(step.stepTypePath, { message: found.problem, hint: found.hint })
+    return undefined
+  }
+  const plugin: Plugin = found.plugin
+  const validated = await validateConfig(plugin.config, step.parameter, problems, {
+    base: step.parameterPath,
+    // Core reads envType itself; keys with a star are encrypted values, which have an error of their own.
+    isTolerated: (key, path) => (path.length === 1 && key === 'envType') || key.startsWith('*'),
+  })
+  const environmentType = readEnvironmentType(step, problems)
+  if (validated === undefined) return undefined
+  const config: unknown = validated.value
+  const dataSources = await resolveDataSources(plugin, config, step, environmentType, context)
+  return {
+    name: step.name,
+    stepType: step.stepType,
+    plugin: found.plugin,
+    origin: found.origin,
+    config,
+    dataSources,
+  }
+}
+
+function readEnvironmentType(step: JobFileStep, problems: ProblemList): 0 | 1 {
+  const value = step.parameter['envType']
+  const text = value === undefined || value === null ? '' : String(value).trim().toLowerCase()
+  if (text === '' || text === '0' || text === 'prod') return 0
+  if (text === '1' || text === 'dev') return 1
+  const message = `expected 0 (production) or 1 (development), found ${describeValue(value)}`
+  problems.error([...step.parameterPath, 'envType'], message)
+  return 0
+}
+
+async function resolveDataSources(
+  plugin: Plugin,
+  config: unknown,
+  step: JobFileStep,
+  environmentType: 0 | 1,
+  context: PlanContext,
+): Promise<readonly DataSource[]> {
+  const { problems } = context
+  const references = guarded<readonly DataSourceReference[]>(step, problems, [], () =>
+    plugin.dataSources === undefined ? [] : plugin.dataSources(config),
+  )
+  const accepted = plugin.dataSourceTypes ?? []
+  const sources: DataSource[] = []
+  for (const reference of references) {
+    const path = [...step.parameterPath, ...reference.path]
+    const source = await context.catalog.resolve(
+      {
+        name: reference.name,
+        inline: reference.inline,
+        environmentType,
+        defaultType: accepted[0],
+        path,
+      },
+      problems,
+    )
+    if (source === undefined) continue
+    if (accepted.length > 0 && !acceptsType(accepted, source.type)) {
+      problems.error(path, wrongType(source, plugin, accepted))
+    }
+    sources.push(source)
+  }
+  return sources
+}
+
+function wrongType(
+  source: DataSource,
+  plugin: Plugin,
+  accepted: readonly string[],
+): { message: string; hint: string } {
+  const needed = accepted.join(' or ')
+  const message = `data source ${JSON.stringify(source.name)} is a ${source.type}, but the ${plugin.stepType} ${plugin.kind} needs ${needed}`
+  return { message, hint: `Name a data source of the type ${needed}.` }
+}
+
+/** Calls a plugin; what it throws is reported at its step, and `fallback` stands for the result. */
+export function guarded<T>(
+  step: JobFileStep,
+  problems: ProblemList,
+  fallback: T,
+  call: () => T,
+): T {
+  try {
+    return call()
+  } catch (error) {
+    const hint = PluginError.isInstance(error) ? error.hint : undefined
+    problems.error(step.parameterPath, { message: withoutSecrets(messageOf(error)), hint })
+    return fallback
+  }
+}
+
+/** Reports what a plugin found wrong with its parameters. */
+export function reportFindings(
+  findings: readonly Finding[],
+  step: JobFileStep,
+  problems: ProblemList,
+): void {
+  for (const finding of findings) {
+    const path: ConfigPath = [...step.parameterPath, ...finding.path]
+    const text = { message: finding.message, hint: finding.hint }
+    if (finding.severity === 'error') problems.error(path, text)
+    else problems.warn(path, text)
+  }
+}
