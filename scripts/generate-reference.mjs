@@ -8,7 +8,10 @@ const pages = [
     file: 'job.md',
     title: 'Job file',
     intro: 'The properties of a DataWorks job (`type`, `version`, `steps`, `setting`, `order`).',
-    load: async () => (await import('../packages/core/dist/index.js')).jobFileJsonSchema(),
+    load: async () => {
+      const { dataWorksJobSchema } = await import('../packages/core/dist/index.js')
+      return dataWorksJobSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+    },
   },
   plugin('reader-mysql', 'mysqlReader'),
   plugin('reader-postgres', 'postgresReader'),

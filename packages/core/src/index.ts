@@ -1,5 +1,8 @@
 export type { Problem } from './config/problem.ts'
+export { dataWorksJobSchema } from './job/dataworks-schema.ts'
 export type { JobPlan, JobSettings, PlannedStep, TransformStep } from './job/job-plan.ts'
+export { loadJob, type LoadedJob, type LoadJobOptions } from './job/load-job.ts'
+export { listInstalled, type InstalledPackage } from './registry/list-installed.ts'
 export { JobCounters } from './runtime/job-counters.ts'
 export {
   jobReportSchema,

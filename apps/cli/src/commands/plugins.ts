@@ -1,10 +1,16 @@
 import type { Plugin } from '@millrace/core/plugin'
-import { listInstalledPlugins, type InstalledPlugin } from '@millrace/core'
+import { listInstalled } from '@millrace/core'
 import { cliFolder } from '../job-options.ts'
+
+interface InstalledPlugin {
+  readonly plugin: Plugin
+  /** Package and version. */
+  readonly origin: string
+}
 
 /** `millrace plugins list`: what is installed, one line each. */
 export async function listPluginsCommand(): Promise<number> {
-  const installed = await listInstalled()
+  const installed = await installedPlugins()
   if (installed.length === 0) {
     process.stdout.write(
       'no plugins are installed here. For example: npm install @millrace/reader-mysql @millrace/writer-redis\n',
@@ -43,12 +49,22 @@ export async function pluginSchemaCommand(stepType: string): Promise<number> {
   return found.length === 0 ? 2 : 0
 }
 
-function listInstalled(): Promise<readonly InstalledPlugin[]> {
-  return listInstalledPlugins([process.cwd(), cliFolder])
+/** Plugins of all installed packages; a package that cannot be loaded is named on stderr. */
+async function installedPlugins(): Promise<readonly InstalledPlugin[]> {
+  const packages = await listInstalled([process.cwd(), cliFolder])
+  for (const { name, problem } of packages) {
+    if (problem !== undefined) process.stderr.write(`warn: ${name}: ${problem}\n`)
+  }
+  return packages.flatMap(({ name, version, plugins }) =>
+    plugins.map((plugin) => ({
+      plugin,
+      origin: version === undefined ? name : `${name} ${version}`,
+    })),
+  )
 }
 
 async function findPlugins(stepType: string): Promise<readonly InstalledPlugin[]> {
-  const installed = await listInstalled()
+  const installed = await installedPlugins()
   const found = installed.filter(
     ({ plugin }) => plugin.stepType === stepType || plugin.aliases?.includes(stepType) === true,
   )
