@@ -1,6 +1,8 @@
 import { createConnection } from 'node:net'
 
 const attemptMs = 2_000
+/** The letter E: what PostgreSQL answers while it starts up. */
+const errorResponse = 0x45
 
 /**
  * Whether a PostgreSQL server takes connections: a start-up message has to be answered by "ready for query", and not by
@@ -17,7 +19,7 @@ export function postgresAnswers(port, { user, database }) {
   head.writeInt32BE(0x0003_0000, 4)
   const readyForQuery = Buffer.from('Z\0\0\0\x05I', 'latin1')
   return exchange(port, Buffer.concat([head, parameters]), (answer) =>
-    answer.includes(readyForQuery),
+    answer[0] === errorResponse ? false : answer.includes(readyForQuery) || undefined,
   )
 }
 
@@ -28,7 +30,7 @@ export function postgresAnswers(port, { user, database }) {
  * @returns {Promise<boolean>}
  */
 export function mysqlAnswers(port) {
-  return exchange(port, undefined, (answer) => answer.length > 4 && answer[4] === 10)
+  return exchange(port, undefined, (answer) => (answer.length > 4 ? answer[4] === 10 : undefined))
 }
 
 /**
@@ -44,10 +46,10 @@ export function redisAnswers(port) {
 /**
  * @param {number} port
  * @param {Buffer | undefined} request
- * @param {(answer: Buffer) => boolean} accepts called with all that has come so far
+ * @param {(answer: Buffer) => boolean | undefined} judge called with all that has come so far; undefined: more to come
  * @returns {Promise<boolean>} false when the server refuses, hangs up or says nothing of the kind within 2 s
  */
-function exchange(port, request, accepts) {
+function exchange(port, request, judge) {
   return new Promise((resolve) => {
     let answer = Buffer.alloc(0)
     const socket = createConnection({ host: '127.0.0.1', port })
@@ -61,7 +63,8 @@ function exchange(port, request, accepts) {
     socket.on('close', () => finish(false))
     socket.on('data', (chunk) => {
       answer = Buffer.concat([answer, chunk])
-      if (accepts(answer)) finish(true)
+      const ready = judge(answer)
+      if (ready !== undefined) finish(ready)
     })
     if (request !== undefined) socket.write(request)
   })
