@@ -1,0 +1,215 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  defineWriter,
+  PluginError,
+  type CallOptions,
+  type PluginContext,
+  type PreviewCommand,
+  type RejectedRow,
+  type WriteOptions,
+  type WriteProgress,
+  type WriteResult,
+  type WriterPlugin,
+  type WriterSession,
+} from '@millrace/core/plugin'
+import {
+  byteLengthOfCell,
+  type BatchLimits,
+  type Cell,
+  type RecordBatch,
+  type Row,
+  type RowError,
+  type TableSchema,
+} from '@millrace/core/record'
+import { z } from 'zod'
+
+/** Behaviour of a {@link memoryWriter} beyond keeping rows. */
+export interface MemoryWriterOptions {
+  /** Default `memory`. */
+  readonly stepType?: string
+  /** Default 1,000 rows, 1 MiB and 4 batches under way. */
+  readonly limits?: Partial<BatchLimits & { maxInFlight: number }>
+  /** Rows found wrong before sending. */
+  readonly rejectRow?: (row: Row, schema: TableSchema) => RowError | undefined
+  /** Rows refused by the target after sending. */
+  readonly refuseRow?: (row: Row, schema: TableSchema) => RowError | undefined
+  /** How many of the first calls of `write` fail with TARGET_FAILED, before writing anything. */
+  readonly failWrites?: number
+  /** Whether those failures say `isRetryable`. Default false. */
+  readonly isFailureRetryable?: boolean
+  /** Each write takes this long. Default 0. */
+  readonly delayMs?: number
+  /** The password without which `check` and `write` refuse. */
+  readonly password?: string
+}
+
+/** A batch as it was written: the rows that were, and where they belong. */
+export interface MemoryWrite {
+  readonly schema: TableSchema
+  readonly rows: readonly (readonly Cell[])[]
+  readonly progress: WriteProgress
+}
+
+/** A writer into memory, and what a test may ask it. */
+export interface MemoryWriter {
+  readonly plugin: WriterPlugin<typeof configSchema>
+  /** Every batch that was written, in order. */
+  readonly writes: readonly MemoryWrite[]
+  /** Rows of all writes, in order. */
+  rows(): readonly (readonly Cell[])[]
+  /** Open sessions that have connected: what connections are to a server. */
+  openConnections(): number
+}
+
+const configSchema = z.looseObject({
+  password: z.string().optional().describe('Password, where the writer asks for one.'),
+})
+type Config = z.output<typeof configSchema>
+
+interface State {
+  readonly writes: MemoryWrite[]
+  openConnections: number
+  failuresLeft: number
+}
+
+/**
+ * A correct writer into memory. Writing twice keeps both, so it is not idempotent.
+ *
+ * @example
+ * ```ts
+ * const writer = memoryWriter({ rejectRow: (row) => row[0] === null ? { code: 'NULL_KEY', message: 'no key' } : undefined })
+ * ```
+ */
+export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
+  const state: State = { writes: [], openConnections: 0, failuresLeft: options.failWrites ?? 0 }
+  const plugin = defineWriter({
+    apiVersion: 1,
+    kind: 'writer',
+    stepType: options.stepType ?? 'memory',
+    description: 'Keeps rows in memory, for tests',
+    capabilities: { deletes: false },
+    config: configSchema,
+    guarantee: () => ({ isIdempotent: false, note: 'a second run keeps every row twice' }),
+    open: async (config: Config, _context: PluginContext, { signal }: CallOptions) => {
+      signal.throwIfAborted()
+      return new MemoryWriterSession(config, options, state)
+    },
+  })
+  return {
+    plugin,
+    writes: state.writes,
+    rows: () => state.writes.flatMap((write) => write.rows),
+    openConnections: () => state.openConnections,
+  }
+}
+
+class MemoryWriterSession implements WriterSession {
+  readonly limits: BatchLimits & { readonly maxInFlight: number }
+  readonly #config: Config
+  readonly #options: MemoryWriterOptions
+  readonly #state: State
+  #isConnected = false
+  /** Ends when the batch before has been written, so that batches keep their order. */
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(config: Config, options: MemoryWriterOptions, state: State) {
+    this.limits = { maxRows: 1000, maxBytes: 1_048_576, maxInFlight: 4, ...options.limits }
+    this.#config = config
+    this.#options = options
+    this.#state = state
+  }
+
+  async check(_schema: TableSchema, { signal }: CallOptions) {
+    signal.throwIfAborted()
+    this.#connect()
+    return []
+  }
+
+  write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
+    const turn = this.#last.then(() => this.#write(batch, options))
+    this.#last = turn.catch(() => undefined)
+    return turn
+  }
+
+  preview(batch: RecordBatch) {
+    const rejected = this.#rejectedRows(batch)
+    const commands = batch.rows
+      .filter((_, index) => !rejected.some(({ row }) => row === index))
+      .map((row): PreviewCommand => ['KEEP', ...row.map(String)])
+    return { commands, rejected }
+  }
+
+  async [Symbol.asyncDispose]() {
+    if (!this.#isConnected) return
+    this.#isConnected = false
+    this.#state.openConnections--
+  }
+
+  async #write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
+    const { signal, progress } = options
+    signal.throwIfAborted()
+    this.#connect()
+    const rejected = this.#rejectedRows(batch)
+    if (!options.admit(rejected)) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
+    await this.#wait(signal)
+    this.#failIfDue()
+    return this.#keep(batch, progress, new Set(rejected.map(({ row }) => row)))
+  }
+
+  #keep(batch: RecordBatch, progress: WriteProgress, isRejected: ReadonlySet<number>): WriteResult {
+    const refused: RejectedRow[] = []
+    const rows: Row[] = []
+    let bytesWritten = 0
+    for (const [index, row] of batch.rows.entries()) {
+      if (isRejected.has(index)) continue
+      const error = this.#options.refuseRow?.(row, batch.schema)
+      if (error) refused.push({ row: index, error })
+      else rows.push([...row])
+      for (const cell of row) bytesWritten += byteLengthOfCell(cell)
+    }
+    if (rows.length > 0) this.#state.writes.push({ schema: batch.schema, rows, progress })
+    return { sent: true, written: rows.length, rejected: refused, bytesWritten }
+  }
+
+  #rejectedRows(batch: RecordBatch): RejectedRow[] {
+    const { rejectRow } = this.#options
+    if (!rejectRow) return []
+    return batch.rows.flatMap((row, index) => {
+      const error = rejectRow(row, batch.schema)
+      return error ? [{ row: index, error }] : []
+    })
+  }
+
+  #connect(): void {
+    const { password } = this.#options
+    if (password !== undefined && this.#config.password !== password) {
+      throw new PluginError({
+        code: 'TARGET_UNREACHABLE',
+        message: 'Connecting to the memory: the password was refused.',
+        hint: 'Set "password" to the one the test was made with.',
+      })
+    }
+    if (!this.#isConnected) this.#state.openConnections++
+    this.#isConnected = true
+  }
+
+  #failIfDue(): void {
+    if (this.#state.failuresLeft <= 0) return
+    this.#state.failuresLeft--
+    throw new PluginError({
+      code: 'TARGET_FAILED',
+      message: 'Writing to the memory: the test asked for a failure.',
+      isRetryable: this.#options.isFailureRetryable ?? false,
+    })
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    const { delayMs = 0 } = this.#options
+    if (delayMs === 0) return
+    try {
+      await sleep(delayMs, undefined, { signal })
+    } catch (error) {
+      throw signal.aborted ? signal.reason : error
+    }
+  }
+}
