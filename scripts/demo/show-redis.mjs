@@ -58,7 +58,7 @@ async function countKeys(redis) {
       counts.set(kind, (counts.get(kind) ?? 0) + 1)
     }
   }
-  return [...counts].sort()
+  return [...counts].sort(([left], [right]) => (left < right ? -1 : 1))
 }
 
 /**

@@ -23,6 +23,7 @@ const sqlReaders = new Set(['packages/reader-mysql', 'packages/reader-postgres']
 
 /** @type {PackageRule} */
 function manifestIsComplete({ manifest, path, folder }) {
+  /** @type {string[]} */
   const problems = []
   const expect = (/** @type {boolean} */ holds, /** @type {string} */ text) => {
     if (!holds) problems.push(text)
@@ -30,7 +31,7 @@ function manifestIsComplete({ manifest, path, folder }) {
   expect(existsSync(join(path, 'README.md')), 'has no README.md')
   expect(manifest['license'] === license, `license is not ${license}`)
   expect(manifest['type'] === 'module', '"type" is not "module"')
-  expect(/^>=20\.19/.test(manifest['engines']?.node ?? ''), 'engines.node is not ">=20.19.0"')
+  expect((manifest['engines']?.node ?? '').startsWith('>=20.19'), 'engines.node is not ">=20.19.0"')
   expect(Boolean(manifest['description']), 'has no description')
   expect(manifest['repository']?.directory === folder, `repository.directory is not "${folder}"`)
   expect(manifest['publishConfig']?.access === 'public', 'publishConfig.access is not "public"')

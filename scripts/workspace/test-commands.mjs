@@ -122,6 +122,8 @@ async function runChecks(print) {
     check('format', () => runNode(join(bin, 'prettier/bin/prettier.cjs'), [...prettier], options)),
     (async () => {
       await check('types', compile)
+      const compiler = join(bin, 'typescript/bin/tsc')
+      await check('types of scripts', () => runNode(compiler, ['-p', 'scripts'], options))
       // Type-aware rules read the declarations that the compiler has just written.
       await check('lint', () => runNode(join(bin, 'oxlint/bin/oxlint'), ['--type-aware'], options))
       await check('packages', () => runNode(join(root, 'scripts/check-packages.mjs'), [], options))
