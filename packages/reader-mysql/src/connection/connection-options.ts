@@ -1,0 +1,60 @@
+import type { ConnectionOptions } from 'mysql2'
+import type { DataSource, HostPort } from '@millrace/core/plugin'
+
+const defaultPort = 3306
+const defaultConnectTimeoutMs = 15_000
+
+/** One place to try: a host and port, or a socket. */
+export interface SourceAddress {
+  readonly host?: string
+  readonly port?: number
+  readonly socketPath?: string
+}
+
+/** The addresses of a data source in the order in which they are tried. Never empty. */
+export function sourceAddresses(dataSource: DataSource): readonly SourceAddress[] {
+  if (dataSource.socketPath !== undefined) return [{ socketPath: dataSource.socketPath }]
+  const hosts: readonly HostPort[] =
+    dataSource.hosts.length > 0 ? dataSource.hosts : [{ host: '127.0.0.1' }]
+  return hosts.map(({ host, port = defaultPort }) => ({ host, port }))
+}
+
+/** `host:port`, or the path of the socket, for messages. */
+export function addressText(address: SourceAddress): string {
+  return address.socketPath ?? `${address.host}:${address.port}`
+}
+
+/**
+ * Options of the driver for one address.
+ *
+ * Rows are decoded from the raw answer, so compression stays off, and the query command keeps its plain form.
+ */
+export function connectionOptions(
+  dataSource: DataSource,
+  address: SourceAddress,
+): ConnectionOptions {
+  const { user, password, database, tls, properties } = dataSource
+  const connectTimeoutMs = Number(properties['connectTimeout'])
+  return {
+    ...address,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    ...(database === undefined || database === '' ? {} : { database }),
+    ...(tls === undefined
+      ? {}
+      : { ssl: { ...withoutUndefined(tls), verifyIdentity: tls.rejectUnauthorized } }),
+    charset: 'utf8mb4',
+    connectTimeout: connectTimeoutMs > 0 ? connectTimeoutMs : defaultConnectTimeoutMs,
+    enableKeepAlive: true,
+    flags: ['-CLIENT_QUERY_ATTRIBUTES', '-SESSION_TRACK', '-LOCAL_FILES'],
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    dateStrings: true,
+    rowsAsArray: true,
+    trace: false,
+  }
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as T
+}

@@ -1,0 +1,200 @@
+import {
+  PluginError,
+  type CallOptions,
+  type Finding,
+  type PluginContext,
+  type ReaderSession,
+  type ReadOptions,
+  type Split,
+  type SplitPlan,
+} from '@millrace/core/plugin'
+import type { RecordBatch, TableSchema } from '@millrace/core/record'
+import type { RelationalConfig } from '@millrace/core/sql'
+import {
+  openSession,
+  type SessionSettings,
+  type SourceSession,
+} from '../connection/open-session.ts'
+import type { SourceConnection } from '../connection/source-connection.ts'
+import { isUtf8Name } from '../types/charset-labels.ts'
+import { checkSource, objectFindings } from './check-source.ts'
+import { describeObject } from './describe-object.ts'
+import { planSplits, splitCondition, type SplitRange } from './plan-splits.ts'
+import { readSplit } from './read-split.ts'
+import { selectStatement } from './select-statement.ts'
+import type { DescribedObject, SourceObject } from './source-object.ts'
+import { parseTableName } from './table-name.ts'
+
+/**
+ * An open reader. One control connection per data source serves checks and planning; every split is read on a
+ * connection of its own, in a transaction of its own.
+ */
+export class MysqlSession implements ReaderSession {
+  readonly #config: RelationalConfig
+  readonly #context: PluginContext
+  readonly #objects: readonly SourceObject[]
+  readonly #sessions = new Map<number, SourceSession>()
+  readonly #described = new Map<SourceObject, DescribedObject>()
+
+  constructor(config: RelationalConfig, context: PluginContext) {
+    this.#config = config
+    this.#context = context
+    this.#objects = sourceObjects(config)
+  }
+
+  async check({ signal }: CallOptions): Promise<readonly Finding[]> {
+    const findings: Finding[] = []
+    for (const sourceIndex of this.#config.sources.keys()) {
+      const session = await this.#session(sourceIndex, signal)
+      findings.push(...(await checkSource(session, this.#config, signal)))
+    }
+    const described = await this.#describeAll(signal)
+    return [...findings, ...objectFindings(described)]
+  }
+
+  async describe({ signal }: CallOptions): Promise<TableSchema> {
+    const [first] = this.#objects
+    if (first === undefined) throw nothingToRead()
+    return (await this.#describe(first, signal)).schema
+  }
+
+  async split(desired: number, { signal }: CallOptions): Promise<SplitPlan> {
+    const described = await this.#describeAll(signal)
+    const splits = await planSplits(described, desired, {
+      config: this.#config,
+      logger: this.#context.logger,
+      connectionFor: (sourceIndex) => this.#connection(sourceIndex, signal),
+      signal,
+    })
+    return { splits, consistency: splits.length === 1 ? 'one-snapshot' : 'per-split' }
+  }
+
+  async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
+    const range = split.range as unknown as SplitRange
+    const object = this.#objects.find(
+      (candidate) =>
+        candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
+    )
+    if (object === undefined) throw nothingToRead()
+    const described = await this.#describe(object, options.signal)
+    const { socketTimeoutMs } = this.#config
+    const encoding = this.#rawEncoding
+    yield* readSplit(
+      {
+        settings: this.#settings(object.sourceIndex),
+        described,
+        sql: this.#statement(described, range),
+        label: `${object.table === undefined ? '' : 'table '}${object.label}`,
+        ...(encoding === undefined ? {} : { encoding }),
+        ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
+      },
+      options,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const { connection } of this.#sessions.values()) connection.destroy()
+    this.#sessions.clear()
+  }
+
+  #statement({ object, selectList }: DescribedObject, range: SplitRange): string {
+    if (object.table === undefined) return object.query ?? ''
+    const { where } = this.#config
+    return selectStatement(object.table.quoted, selectList ?? [], where, splitCondition(range))
+  }
+
+  /** The job's encoding when it is another than what the server sends anyway. */
+  get #rawEncoding(): string | undefined {
+    const { encoding } = this.#config
+    return isUtf8Name(encoding) ? undefined : encoding
+  }
+
+  #settings(sourceIndex: number): SessionSettings {
+    const dataSource = this.#context.dataSources[sourceIndex]
+    if (dataSource === undefined) throw nothingToRead()
+    return {
+      dataSource,
+      statements: this.#config.session,
+      hasRawText: this.#rawEncoding !== undefined,
+    }
+  }
+
+  /** The control session of a data source, connected anew when it was lost. */
+  async #session(sourceIndex: number, signal: AbortSignal): Promise<SourceSession> {
+    const known = this.#sessions.get(sourceIndex)
+    if (known?.connection.isOpen === true) return known
+    known?.connection.destroy()
+    // Names of columns come in the character set of results: control sessions always ask for UTF-8.
+    const settings = { ...this.#settings(sourceIndex), hasRawText: false }
+    const session = await openSession(settings, signal)
+    this.#sessions.set(sourceIndex, session)
+    return session
+  }
+
+  async #connection(sourceIndex: number, signal: AbortSignal): Promise<SourceConnection> {
+    return (await this.#session(sourceIndex, signal)).connection
+  }
+
+  async #describe(object: SourceObject, signal: AbortSignal): Promise<DescribedObject> {
+    const known = this.#described.get(object)
+    if (known !== undefined) return known
+    const connection = await this.#connection(object.sourceIndex, signal)
+    const described = await describeObject(connection, object, this.#config, signal)
+    this.#described.set(object, described)
+    return described
+  }
+
+  /** Describes every object; throws one error for all that can't be read. */
+  async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
+    const described: DescribedObject[] = []
+    const errors: PluginError[] = []
+    for (const object of this.#objects) {
+      try {
+        described.push(await this.#describe(object, signal))
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!PluginError.isInstance(error) || error.code === 'SOURCE_UNREACHABLE') throw error
+        errors.push(error)
+      }
+    }
+    const [first] = errors
+    if (first !== undefined) throw errors.length === 1 ? first : joined(first, errors)
+    return described
+  }
+}
+
+function sourceObjects(config: RelationalConfig): readonly SourceObject[] {
+  return config.sources.flatMap((source, sourceIndex) => [
+    ...source.tables.map((text, index) => ({
+      sourceIndex,
+      index,
+      table: parseTableName(text),
+      label: text,
+      path: source.tablePath,
+    })),
+    ...source.queries.map((query, index) => ({
+      sourceIndex,
+      index,
+      query,
+      label: `querySql[${index}]`,
+      path: [...source.queryPath, index],
+    })),
+  ])
+}
+
+function joined(first: PluginError, errors: readonly PluginError[]): PluginError {
+  return new PluginError({
+    code: first.code,
+    message: errors
+      .map(({ message, hint }) => `${message}${hint === undefined ? '' : ` ${hint}`}`)
+      .join('\n'),
+    cause: first.cause,
+  })
+}
+
+function nothingToRead(): PluginError {
+  return new PluginError({
+    code: 'INTERNAL',
+    message: 'the reader was asked for an object or a data source the job does not name',
+  })
+}

@@ -1,0 +1,90 @@
+import { PluginError, type ReadOptions } from '@millrace/core/plugin'
+import type { RecordBatch } from '@millrace/core/record'
+import { cancelQuery } from '../connection/cancel-query.ts'
+import { openSession, type SessionSettings } from '../connection/open-session.ts'
+import { readError } from '../connection/source-error.ts'
+import { cellDecoderOf } from '../types/cell-decoders.ts'
+import type { CellDecoder, ColumnHeader } from './result-decoder.ts'
+import { RowStream } from './row-stream.ts'
+import type { DescribedObject } from './source-object.ts'
+
+/** What one split is read with. */
+export interface SplitReading {
+  readonly settings: SessionSettings
+  readonly described: DescribedObject
+  readonly sql: string
+  /** For messages: `table orders, part 2`. */
+  readonly label: string
+  /** The job's encoding when text comes as it is stored. */
+  readonly encoding?: string
+  readonly socketTimeoutMs?: number
+}
+
+/**
+ * Reads one statement in a transaction of its own, on a connection of its own. A query that is left early is cancelled
+ * at the server.
+ *
+ * @throws PluginError SOURCE_FAILED when the source fails, SOURCE_UNREACHABLE when it can't be connected to
+ */
+export async function* readSplit(
+  reading: SplitReading,
+  options: ReadOptions,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const { signal } = options
+  const { connection } = await openSession(reading.settings, signal)
+  let stream: RowStream | undefined
+  const abort = () => stream?.stop(signal.reason)
+  try {
+    await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY', signal)
+    stream = new RowStream(connection, reading.sql, {
+      schema: reading.described.schema,
+      maxRows: options.maxRows,
+      maxBytes: options.maxBytes,
+      maxDelayMs: options.maxDelayMs,
+      decodersFor: (headers) => decodersFor(reading, headers),
+      ...(reading.socketTimeoutMs === undefined
+        ? {}
+        : { socketTimeoutMs: reading.socketTimeoutMs }),
+    })
+    signal.addEventListener('abort', abort, { once: true })
+    for (;;) {
+      signal.throwIfAborted()
+      const batch = await stream.next()
+      if (batch === undefined) return
+      yield batch
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw readError(`reading ${reading.label}`, error)
+  } finally {
+    signal.removeEventListener('abort', abort)
+    stream?.close()
+    if (stream === undefined || stream.isComplete || !connection.isOpen) connection.destroy()
+    else await cancelQuery(reading.settings.dataSource, connection)
+  }
+}
+
+function decodersFor(
+  reading: SplitReading,
+  headers: readonly ColumnHeader[],
+): readonly CellDecoder[] {
+  const { columns, floats } = reading.described
+  const { encoding } = reading
+  const decoders = headers.map((header, index) => {
+    const column = columns[index]
+    if (column === undefined) return undefined
+    return cellDecoderOf(column, header, {
+      isFloat: floats[index] === true,
+      ...(encoding === undefined ? {} : { encoding }),
+    })
+  })
+  const known = decoders.filter((decoder) => decoder !== undefined)
+  if (known.length !== columns.length || decoders.length !== columns.length) {
+    throw new PluginError({
+      code: 'SOURCE_FAILED',
+      message: `reading ${reading.label}: its columns are not those found before reading: the definition changed meanwhile`,
+      hint: 'Run the job again.',
+    })
+  }
+  return known
+}

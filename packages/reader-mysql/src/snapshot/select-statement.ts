@@ -1,0 +1,16 @@
+/**
+ * The statement that reads a table.
+ *
+ * @param table - quoted name
+ * @param expressions - the select list
+ * @param conditions - joined by AND, each in parentheses of its own; absent ones are left out
+ */
+export function selectStatement(
+  table: string,
+  expressions: readonly string[],
+  ...conditions: readonly (string | undefined)[]
+): string {
+  const given = conditions.filter((condition) => condition !== undefined)
+  const where = given.map((condition) => `(${condition}\n)`).join(' AND ')
+  return `SELECT ${expressions.join(', ')} FROM ${table}${where === '' ? '' : ` WHERE ${where}`}`
+}

@@ -1,0 +1,93 @@
+import { TextDecoder } from 'node:util'
+import type { Cell } from '@millrace/core/record'
+import type { ColumnDefinition } from '../connection/source-connection.ts'
+import { utf8CellOf, type CellDecoder, type ColumnHeader } from '../snapshot/result-decoder.ts'
+import { floatTextOf } from './float-text.ts'
+import { isZerofill, typeNumber, wireFormOf } from './native-types.ts'
+import { decoderLabelOf } from './charset-labels.ts'
+
+const leadingZeros = /^(-?)0+(?=\d)/
+
+/**
+ * The decoder for the cells of a column. `isFloat`: the column is a FLOAT that is asked for as a double.
+ *
+ * @param encoding - the job's encoding, when text comes as it is stored; else `undefined`
+ * @returns `undefined` when the answer's column no longer has the form it was described with
+ */
+export function cellDecoderOf(
+  column: ColumnDefinition,
+  header: ColumnHeader,
+  options: { readonly isFloat: boolean; readonly encoding?: string },
+): CellDecoder | undefined {
+  const form = wireFormOf(header.type, header.charset)
+  if (form !== wireFormOf(column.columnType, column.characterSet)) return undefined
+  if (options.isFloat) return floatCellOf
+  switch (form) {
+    case 'ascii':
+      return isZerofill(column) ? zerofillCellOf : 'ascii'
+    case 'json':
+      return 'utf8'
+    case 'text':
+      return options.encoding === undefined
+        ? 'utf8'
+        : textDecoderOf(header.charset, options.encoding)
+    case 'bytes':
+      return isAsciiText(column) ? 'ascii' : 'bytes'
+    case 'bit':
+      return column.columnLength === 1 ? boolCellOf : 'bytes'
+  }
+}
+
+/** MariaDB's own types, and NULL constants, are declared binary and written as text. */
+function isAsciiText(column: ColumnDefinition): boolean {
+  const { extendedTypeName, columnType } = column
+  return (
+    extendedTypeName === 'uuid' ||
+    extendedTypeName === 'inet6' ||
+    extendedTypeName === 'inet4' ||
+    columnType === typeNumber.null
+  )
+}
+
+function boolCellOf(chunk: Buffer, _start: number, end: number): Cell {
+  return chunk[end - 1] === 1
+}
+
+function zerofillCellOf(chunk: Buffer, start: number, end: number): Cell {
+  return chunk.toString('latin1', start, end).replace(leadingZeros, '$1')
+}
+
+function floatCellOf(chunk: Buffer, start: number, end: number): Cell {
+  return floatTextOf(chunk.toString('latin1', start, end))
+}
+
+/**
+ * A decoder for text that comes as it is stored, in a job that declares an encoding. Columns in a character set that
+ * takes any byte (latin1 and the like) hold text in the job's encoding; columns of another character set hold what
+ * they declare; in UTF-8 columns what is not UTF-8 is taken for the job's encoding. Text that is valid in neither
+ * arrives as bytes.
+ */
+function textDecoderOf(charset: number, encoding: string): CellDecoder {
+  const label = decoderLabelOf(charset)
+  const declared = strictDecoder(encoding)
+  if (label === 'utf-8') {
+    return (chunk, start, end) => {
+      const cell = utf8CellOf(chunk, start, end)
+      return typeof cell === 'string' ? cell : decoded(declared, cell)
+    }
+  }
+  const decoder = label === undefined ? declared : strictDecoder(label)
+  return (chunk, start, end) => decoded(decoder, Uint8Array.prototype.slice.call(chunk, start, end))
+}
+
+function strictDecoder(label: string): TextDecoder {
+  return new TextDecoder(label, { fatal: true, ignoreBOM: true })
+}
+
+function decoded(decoder: TextDecoder, bytes: Uint8Array): Cell {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return bytes
+  }
+}
