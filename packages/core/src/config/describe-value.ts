@@ -20,7 +20,8 @@ export function describeValue(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (isRecord(value)) return 'an object'
-  if (typeof value !== 'string') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value !== 'string') return typeof value
   const shown = withoutSecrets(value)
   return JSON.stringify(shown.length > 60 ? `${shown.slice(0, 57)}...` : shown)
 }

@@ -38,7 +38,7 @@ export function maskEnvironment(
   text: string,
   environment: Environment,
   onMissing: (name: string) => void,
-): { readonly masked: string; restore(part: string): string } {
+): { readonly masked: string; readonly restore: (part: string) => string } {
   const values: string[] = []
   const masked = text.replaceAll(reference, (match) => {
     values.push(fillEnvironment(match, environment, onMissing))

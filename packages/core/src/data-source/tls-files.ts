@@ -23,8 +23,8 @@ export function readTlsFiles(
   onProblem: OnProblem,
 ): TlsSettings {
   const read = (part: 'ca' | 'cert' | 'key'): string | undefined => {
-    const source = sources[part]?.trim() ?? ''
-    if (source === '') return undefined
+    const source = sources[part] ?? ''
+    if (source.trim() === '') return undefined
     return readPem(source, part, folder, (text) => onProblem('error', paths[part], text))
   }
   const ca = read('ca')
@@ -46,7 +46,7 @@ function readPem(
   fail: (text: { message: string; hint?: string }) => void,
 ): string | undefined {
   if (source.includes('-----BEGIN')) return source
-  const file = path.resolve(folder, source)
+  const file = path.resolve(folder, source.trim())
   let bytes: Buffer
   try {
     bytes = readFileSync(file)

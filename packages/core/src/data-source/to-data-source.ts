@@ -137,7 +137,9 @@ function typeOf(
 ): string | undefined {
   const written = blankless(fields.type) ?? (url === undefined ? context.defaultType : undefined)
   if (written === undefined) {
-    if (url !== undefined) return url.type
+    // A URL that could not be read has its own error.
+    const given = [fields.url ?? fields.jdbcUrl ?? []].flat()
+    if (url !== undefined || given.some((text) => text.trim() !== '')) return url?.type
     return fail('type', 'is missing', `Expected one of ${dataSourceTypes.join(', ')}.`)
   }
   const type = canonicalType(written)

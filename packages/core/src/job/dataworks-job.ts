@@ -129,10 +129,11 @@ function onlyStep(
     problems.error([...second.path, 'category'], `expected one ${kind} in a job, found another`)
   }
   if (step === undefined) {
-    const isNamed =
-      Array.isArray(raw) && raw.some((one) => isRecord(one) && one['category'] === kind)
-    // A step that is there but wrong has its own error.
-    if (Array.isArray(raw) && !isNamed) {
+    // A step that may have been meant as one, but is wrong, has its own error.
+    const others = ['reader', 'writer', 'processor'].filter((category) => category !== kind)
+    const isMeant = (entry: unknown): boolean =>
+      !isRecord(entry) || !others.includes(String(entry['category']))
+    if (Array.isArray(raw) && !raw.some(isMeant)) {
       problems.error(['steps'], `there is no step with "category": "${kind}"`)
     }
     return undefined

@@ -61,9 +61,12 @@ export async function planStep<K extends 'reader' | 'writer'>(
 
 function readEnvironmentType(step: JobFileStep, problems: ProblemList): 0 | 1 {
   const value = step.parameter['envType']
-  const text = value === undefined || value === null ? '' : String(value).trim().toLowerCase()
-  if (text === '' || text === '0' || text === 'prod') return 0
-  if (text === '1' || text === 'dev') return 1
+  if (value === undefined || value === null) return 0
+  const text = typeof value === 'number' ? String(value) : value
+  if (typeof text === 'string') {
+    if (/^\s*(?:0|prod)?\s*$/i.test(text)) return 0
+    if (/^\s*(?:1|dev)\s*$/i.test(text)) return 1
+  }
   const message = `expected 0 (production) or 1 (development), found ${describeValue(value)}`
   problems.error([...step.parameterPath, 'envType'], message)
   return 0
@@ -84,6 +87,13 @@ async function resolveDataSources(
   const sources: DataSource[] = []
   for (const reference of references) {
     const path = [...step.parameterPath, ...reference.path]
+    if (reference.name !== undefined && typeof reference.name !== 'string') {
+      problems.error(
+        path,
+        `expected the name of a data source, found ${describeValue(reference.name)}`,
+      )
+      continue
+    }
     const source = await context.catalog.resolve(
       {
         name: reference.name,

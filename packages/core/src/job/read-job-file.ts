@@ -9,6 +9,8 @@ import { scheduleClock } from './date-expression.ts'
 import type { JobFile } from './job-file.ts'
 import { ParameterFiller, type OnParameterProblem } from './substitute-parameters.ts'
 
+const shapeKeys = ['steps', 'configuration', 'job'] as const
+
 /** Values for the parameters of a job file. */
 export interface JobParameters {
   /** What `--set` gives, by name. */
@@ -33,7 +35,7 @@ export async function readJobFile(
     return undefined
   }
   const filled = fillParameters(value, parameters, document, problems)
-  const shapes = ['steps', 'configuration', 'job'].filter((key) => Object.hasOwn(filled, key))
+  const shapes = shapeKeys.filter((key) => Object.hasOwn(filled, key))
   if (shapes.length > 1) {
     const message = `expected "steps" (DataWorks) or "job" (DataX), found ${shapes.map((key) => `"${key}"`).join(' and ')}`
     problems.error([], message)
@@ -46,7 +48,7 @@ export async function readJobFile(
       return readLegacyJob(filled, problems)
     case 'job':
       return convertDataXJob(filled, problems)
-    default:
+    case undefined:
       problems.error([], unknownShape(filled))
       return undefined
   }
