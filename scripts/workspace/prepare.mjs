@@ -50,19 +50,16 @@ export async function prepareInstall(print) {
   const what = again ? 'the lockfile has changed' : 'first time, about 10 s'
   print(`installing packages (${what}${own ? '' : '; with a pnpm that npx fetches'})`)
   const install = [...args, 'install', '--frozen-lockfile', '--prefer-offline']
-  const result = await runCommand(command, install, { cwd: root, env: pnpmEnvironment })
+  const result = await runCommand(command, install, { cwd: root, env: own ? asItIs : noQuestions })
   if (result.code !== 0) {
     throw new PrepareError(`installing the packages failed:\n${result.output.trimEnd()}`)
   }
   writeFileSync(stampFile, stamp)
 }
 
-/** No questions, and no fetching of yet another version because of `packageManager`. */
-const pnpmEnvironment = {
-  CI: 'true',
-  COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
-  npm_config_manage_package_manager_versions: 'false',
-}
+const noQuestions = { CI: 'true', COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' }
+/** Any 10.x will do: the machine's pnpm need not fetch the one that `packageManager` names. */
+const asItIs = { ...noQuestions, npm_config_manage_package_manager_versions: 'false' }
 
 /**
  * @returns {Promise<{command: string, args: string[], own: boolean}>} the machine's pnpm when its version will do
@@ -70,7 +67,7 @@ const pnpmEnvironment = {
 async function findPnpm() {
   const { code, output } = await runCommand('pnpm', ['--version'], {
     cwd: root,
-    env: pnpmEnvironment,
+    env: asItIs,
   })
   const lastLine = output.trim().split('\n').at(-1) ?? ''
   if (code === 0 && lastLine.startsWith(pnpmMajor)) return { command: 'pnpm', args: [], own: true }
