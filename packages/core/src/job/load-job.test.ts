@@ -223,16 +223,18 @@ describe('loadJob', () => {
   })
 
   it('reports flags that make no sense', async () => {
-    const loaded = await load({ 'job.json': job({}) }, 'job.json', {
+    const zone = { setting: { common: { column: { timeZone: 'Asia/Tokyo' } } } }
+    const loaded = await load({ 'job.json': job({ rest: zone }) }, 'job.json', {
       name: 'a{b}',
       concurrency: 0,
       plugins: ['./no.mjs'],
-      scheduledAt: new Date('2025-11-01'),
+      scheduledAt: new Date('tomorrow'),
       parameters: { unused: '1' },
     })
     expect(loaded.problems.map((one) => [one.severity, one.file])).toEqual([
       ['error', '--name'],
       ['error', '--concurrent'],
+      ['error', '--scheduled-at'],
       ['warning', '--set'],
       ['error', '--plugin'],
     ])

@@ -64,7 +64,8 @@ export async function loadJob(file: string, options: LoadJobOptions): Promise<Lo
   checkFlags(options, problems)
   const parameters = {
     given: options.parameters,
-    scheduledAt: options.scheduledAt,
+    // An invalid date is reported with the flags; the rest of the file is still looked at.
+    scheduledAt: Number.isNaN(options.scheduledAt.getTime()) ? new Date(0) : options.scheduledAt,
     allowUnresolved: options.allowUnresolved === true,
   }
   const job = await readJobFile(document, parameters, problems)

@@ -1,9 +1,9 @@
-import { ZoneOffset } from '../transform/zone-offset.ts'
+import { ZonedWallClock } from '../record/zoned-wall-clock.ts'
 
 /** Whether there is a time zone of this name: an IANA name, or a fixed offset such as `GMT+8` or `+08:00`. */
 export function isTimeZone(name: string): boolean {
   try {
-    return Math.abs(new ZoneOffset(name).secondsAt(0)) <= 18 * 3600
+    return new ZonedWallClock(name).timeZone !== ''
   } catch {
     return false
   }
@@ -15,6 +15,6 @@ export function isTimeZone(name: string): boolean {
  * @throws RangeError when there is no such zone
  */
 export function wallClock(instant: Date, timeZone: string): Date {
-  const seconds = new ZoneOffset(timeZone).secondsAt(Math.floor(instant.getTime() / 1000))
+  const seconds = new ZonedWallClock(timeZone).offsetSecondsAt(Math.floor(instant.getTime() / 1000))
   return new Date(instant.getTime() + seconds * 1000)
 }
