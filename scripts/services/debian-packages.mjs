@@ -7,6 +7,8 @@ import { isExecutable } from './find-binary.mjs'
 const policyFile = '/usr/sbin/policy-rc.d'
 /** Keeps the PostgreSQL package from making a database cluster that nobody asked for. */
 const clusterFile = '/etc/postgresql-common/createcluster.d/millrace.conf'
+/** Another apt-get may be at work. */
+const waitForLock = ['--option', 'DPkg::Lock::Timeout=120']
 
 /**
  * @returns {boolean} whether packages can be installed here without asking anybody: a Debian-like machine, as root
@@ -28,8 +30,11 @@ export function installPackages(packages, print) {
     placeFile(clusterFile, 'create_main_cluster = false\n'),
   ]
   try {
-    aptGet(['update', '--quiet'], print)
-    aptGet(['install', '--yes', '--quiet', '--no-install-recommends', ...packages], print)
+    aptGet(['update', '--quiet', ...waitForLock], print)
+    aptGet(
+      ['install', '--yes', '--quiet', '--no-install-recommends', ...waitForLock, ...packages],
+      print,
+    )
   } finally {
     for (const remove of made) remove()
   }
