@@ -46,13 +46,13 @@ async function demo(kind, keep) {
     const folder = writeJobs(kind, { shop: shop.url, cache })
     cleanUp.unshift(() => rmSync(folder, { recursive: true, force: true }))
     await runJobs(folder)
-    print(`\nWhat stands in Redis now:\n`)
-    for (const line of await describeRedis(cache, sampleKeys)) print(`  ${line}`)
+    print(`What stands in Redis now:\n`)
+    for (const line of await describeRedis(cache, sampleKeys)) print(line === '' ? '' : `  ${line}`)
     if (keep) await untilStopped(folder, running.urls)
-    else printNextSteps()
   } finally {
     for (const clean of cleanUp) await clean()
   }
+  if (!keep) printNextSteps()
 }
 
 /**
@@ -92,12 +92,20 @@ function printNextSteps() {
   print(`  node apps/cli/bin/millrace.js --help       what else there is`)
 }
 
+/** @param {string} text */
+function withoutPassword(text) {
+  const url = new URL(text)
+  url.password = ''
+  return url.href
+}
+
 /**
  * @param {string} folder
  * @param {Partial<Record<string, string>>} urls
  */
 async function untilStopped(folder, urls) {
-  print(`\nThe servers run until Ctrl-C: ${Object.values(urls).join('  ')}`)
+  const addresses = Object.values(urls).map((url) => withoutPassword(url ?? ''))
+  print(`\nThe servers run until Ctrl-C: ${addresses.join('  ')}`)
   print(`What to try:`)
   for (const verb of ['preview', 'check', 'run'])
     print(`  ${commandFor(verb, folder, 'customers')}`)

@@ -1,3 +1,4 @@
+import { DemoError } from './run-jobs.mjs'
 import { requireFrom } from './shop-database.mjs'
 
 /** What every key of the demo begins with. */
@@ -10,6 +11,7 @@ const shownMembers = 3
  * @param {string} url of the Redis
  * @param {readonly string[]} samples keys to show
  * @returns {Promise<string[]>}
+ * @throws {DemoError} when one of the samples is not there
  */
 export async function describeRedis(url, samples) {
   const redis = connect(url)
@@ -69,6 +71,7 @@ async function countKeys(redis) {
 async function describeKey(redis, key) {
   const [type, seconds] = await Promise.all([redis.type(key), redis.ttl(key)])
   const life = seconds < 0 ? 'never expires' : `expires in ${seconds.toLocaleString('en')} s`
+  if (type === 'none') throw new DemoError(`the jobs have run, but ${key} is not in Redis`)
   const values = await valuesOf(redis, key, type)
   const shown = values
     .slice(0, type === 'hash' ? values.length : shownMembers)
@@ -96,5 +99,5 @@ async function valuesOf(redis, key, type) {
       index % 2 === 0 ? [`${flat[index + 1].padStart(8)}  ${member}`] : [],
     )
   }
-  return [type === 'none' ? '(not there)' : `(${type})`]
+  return []
 }
