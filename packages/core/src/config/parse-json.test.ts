@@ -60,6 +60,11 @@ describe('parseJson', () => {
       ['1:2 expected a plain double quote ", found a typographic one: “a”'],
     ],
     ['a word', '{"a": True}', ['1:7 expected true, false or null in small letters, found True']],
+    [
+      'a bare parameter',
+      '{"a": ${n},\n"b": 1}',
+      ['1:7 a parameter has to stand in double quotes: "${n}"'],
+    ],
     ['a missing value', '{"a": }', ['1:7 expected a value, found "}"']],
     ['a missing colon', '{"a" 1}', ['1:6 expected ":" after the key, found "1"']],
     ['something after the end', '{} {}', ['1:4 expected the end of the file, found "{"']],

@@ -70,13 +70,16 @@ function syntaxProblems(
     if (follows) continue
     lastLine = position.line
     const found = text.slice(error.offset, error.offset + Math.min(error.length, 40)).trimEnd()
-    const message = commaMessage(text, error.offset) ?? jsonSyntaxMessage(code, found)
+    const message = placeMessage(text, error.offset) ?? jsonSyntaxMessage(code, found)
     problems.push({ severity: 'error', message, file, ...position })
   }
   return problems
 }
 
-function commaMessage(text: string, offset: number): string | undefined {
+/** Mistakes that show better in the text around the place than in the parser's error. */
+function placeMessage(text: string, offset: number): string | undefined {
+  const parameter = /^\$[{[][^\n}\]]*[}\]]/.exec(text.slice(offset, offset + 80))?.[0]
+  if (parameter !== undefined) return `a parameter has to stand in double quotes: "${parameter}"`
   if (text[offset] !== ',') return undefined
   const before = text.slice(0, offset).trimEnd().at(-1)
   if (before === ',') return 'two commas in a row: expected a key or a value between them'

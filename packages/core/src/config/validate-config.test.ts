@@ -78,6 +78,13 @@ describe('validateConfig', () => {
     expect(problems.problems).toEqual([])
   })
 
+  it('knows the keys of a schema that JSON Schema cannot express', async () => {
+    const odd = z.looseObject({ when: z.date().optional() })
+    const problems = new ProblemList(parseJson('{"wehn": 1}', 'job.json'))
+    await validateConfig(odd, { wehn: 1 }, problems, { base: [] })
+    expect(problems.problems).toMatchObject([{ hint: 'Did you mean "when"?' }])
+  })
+
   it('reports a schema that throws', async () => {
     const broken = z.unknown().transform(() => {
       throw new Error('at redis://u:hush@h')

@@ -48,7 +48,10 @@ function reportSchemaKeys(
 ): void {
   let json: Record<string, unknown>
   try {
-    json = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+    const { vendor, jsonSchema } = schema['~standard']
+    // Zod would throw for parts that JSON Schema cannot express; their keys are still known.
+    const libraryOptions = vendor === 'zod' ? { unrepresentable: 'any' } : undefined
+    json = jsonSchema.input({ target: 'draft-2020-12', libraryOptions })
   } catch {
     // A schema that cannot be printed (a transform without an input type) has no list of keys to compare with.
     return

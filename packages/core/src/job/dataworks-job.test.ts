@@ -194,6 +194,14 @@ describe('steps', () => {
       'error order.hops[1]: a second hop leaves the step "Reader": expected one way from reader to writer',
     ],
     [
+      'a step behind the writer',
+      {
+        steps: [reader, pad, writer],
+        order: { hops: [hop('Reader', 'Writer'), hop('Writer', 'dx_pad')] },
+      },
+      'error order.hops: a hop leads from the writer to "dx_pad": expected the writer last',
+    ],
+    [
       'a step on no way',
       { steps: [reader, pad, writer], order: { hops: [hop('Reader', 'Writer')] } },
       'error order.hops: the step "dx_pad" is not on the way of the hops from "Reader"',

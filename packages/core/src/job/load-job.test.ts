@@ -188,6 +188,12 @@ describe('loadJob', () => {
 
   it('reports files that are not there and folders', async () => {
     expect(texts(await load({}, 'no.json'))).toEqual(['error there is no such file'])
+    expect((await load({ 'job.json': '' }, 'jobs.json')).problems).toMatchObject([
+      { message: 'there is no such file', hint: 'Did you mean "job.json"?' },
+    ])
+    expect(texts(await load({ 'job.json': '' }, 'job.json/x.json'))).toEqual([
+      'error there is no such file',
+    ])
     expect(texts(await load({ 'rdi/config.yaml': '' }, 'rdi'))).toEqual([
       'error RDI pipelines (a folder with config.yaml) are not available yet',
     ])

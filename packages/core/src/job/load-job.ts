@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { valueAt } from '../config/config-path.ts'
 import type { ConfigDocument } from '../config/config-document.ts'
@@ -6,6 +6,7 @@ import { parseConfig } from '../config/parse-config.ts'
 import type { Problem } from '../config/problem.ts'
 import { ProblemList } from '../config/problem-list.ts'
 import { readTextFile } from '../config/read-text-file.ts'
+import { didYouMean } from '../config/suggest-key.ts'
 import { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
 import { PluginRegistry } from '../registry/plugin-registry.ts'
 import type { JobFile, JobFileStep } from './job-file.ts'
@@ -56,7 +57,7 @@ export async function loadJob(file: string, options: LoadJobOptions): Promise<Lo
   const folder = folderProblem(absolute, file)
   if (folder !== undefined) return { problems: [folder] }
   const read = await readTextFile(absolute, file)
-  if ('problem' in read) return { problems: [read.problem] }
+  if ('problem' in read) return { problems: [withNearestFile(read.problem, absolute)] }
   const document = await parseConfig(read.text, file)
   const problems = new ProblemList(document)
   problems.append(document.problems)
@@ -207,14 +208,35 @@ function flagProblem(flag: string, message: string, hint?: string): Problem {
 }
 
 function folderProblem(absolute: string, file: string): Problem | undefined {
-  const isFolder = statSync(absolute, { throwIfNoEntry: false })?.isDirectory() === true
-  if (!isFolder) return undefined
+  if (!isFolder(absolute)) return undefined
   if (existsSync(path.join(absolute, 'config.yaml'))) {
     const message = 'RDI pipelines (a folder with config.yaml) are not available yet'
     return { severity: 'error', message, file }
   }
   const message = 'expected a job file, found a folder'
   return { severity: 'error', message, file, hint: 'Name the .json, .jsonc or .yaml file in it.' }
+}
+
+function isFolder(absolute: string): boolean {
+  try {
+    return statSync(absolute).isDirectory()
+  } catch {
+    return false
+  }
+}
+
+/** Adds the file of the same folder whose name is nearest, when there is no such file. */
+function withNearestFile(problem: Problem, absolute: string): Problem {
+  if (existsSync(absolute)) return problem
+  let names: readonly string[] = []
+  try {
+    names = readdirSync(path.dirname(absolute))
+  } catch {
+    // The folder is not there either, or may not be read.
+  }
+  const files = names.filter((name) => /\.(?:jsonc?|ya?ml)$/i.test(name))
+  const hint = didYouMean(path.basename(absolute), files)
+  return hint === undefined ? problem : { ...problem, hint }
 }
 
 /** The job's own problems by line, those of other files after them. */

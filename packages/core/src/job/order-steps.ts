@@ -52,7 +52,14 @@ export function orderProcessors<S extends OrderedStep>(
     const message = `the step ${JSON.stringify(step.name)} is not on the way of the hops from ${JSON.stringify(reader.name)}`
     problems.error(['order', 'hops'], message)
   }
-  return [...passed].filter((step) => step.category === 'processor' && !step.isEmpty)
+  const way = [...passed].filter((step) => !step.isEmpty)
+  const writerAt = way.findIndex((step) => step.category === 'writer')
+  const after = writerAt < 0 ? undefined : way[writerAt + 1]
+  if (after !== undefined) {
+    const message = `a hop leads from the writer to ${JSON.stringify(after.name)}: expected the writer last`
+    problems.error(['order', 'hops'], message)
+  }
+  return way.filter((step) => step.category === 'processor')
 }
 
 function namesAreKnown(
