@@ -11,3 +11,5 @@ export type {
 } from './record-batch.ts'
 export { byteLengthOfCell } from './byte-length.ts'
 export { BatchBuilder, type BatchLimits } from './batch-builder.ts'
+export { compileDatePattern, type DateFormatter, type DatePatternOptions } from './date-pattern.ts'
+export { secondsOfWallClock, ZonedWallClock } from './zoned-wall-clock.ts'

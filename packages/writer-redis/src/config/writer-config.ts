@@ -1,0 +1,74 @@
+import type { Finding } from '@millrace/core/plugin'
+import type { TemplatePiece } from '../encode/key-template.ts'
+
+/** What kind of value the keys hold, and how a row is added to it. */
+export type WriteKind =
+  'string/set' | 'list/lpush' | 'list/rpush' | 'set/sadd' | 'zset/zadd' | 'hash/hset' | 'hash/row'
+
+/** How a column is written into a JSON value. */
+export type JsonType = 'int' | 'long' | 'double' | 'string' | 'bool'
+
+/** One entry of `column`. */
+export interface ColumnMapping {
+  readonly name: string
+  /** Position among all columns of the reader, from 0. */
+  readonly index: number
+  readonly type: JsonType
+}
+
+/** How the key of a row is made. */
+export type KeyConfig =
+  | {
+      readonly kind: 'indexes'
+      /** Positions among all columns of the reader, in the order of the key. */
+      readonly indexes: readonly number[]
+      readonly delimiter: string
+    }
+  | { readonly kind: 'template'; readonly pieces: readonly TemplatePiece[] }
+
+/** When keys expire. */
+export type Expiry =
+  | { readonly kind: 'never' }
+  | { readonly kind: 'seconds'; readonly seconds: number }
+  | { readonly kind: 'unixtime'; readonly unixtime: number }
+
+/** The writer's parameters in one form: defaults applied, units and spellings settled. */
+export interface RedisWriterConfig {
+  /** Name of the data source, or a URL. */
+  readonly datasource?: string
+  readonly kind: WriteKind
+  readonly valueDelimiter: string
+  readonly key: KeyConfig
+  /** Whether a delimiter inside the data makes a row dirty. */
+  readonly strictDelimiter: boolean
+  /** JSON value of `string/set`, fields of `hash/row`; absent: every column that is not part of the key. */
+  readonly columns?: readonly ColumnMapping[]
+  readonly expiry: Expiry
+  /** Java date pattern, known to be good. */
+  readonly dateFormat?: string
+  /** Wins over the database of the data source. */
+  readonly database?: number
+  readonly batchSize: number
+  /** For the round trip of a batch, and for connecting. */
+  readonly timeoutMs: number
+  /** How long a batch is tried again before the job gives up. */
+  readonly retryTimeoutMs: number
+  /** What was found wrong or doubtful while the parameters were brought to this form. */
+  readonly findings: readonly Finding[]
+}
+
+/** The type of Redis key that a kind of value makes, as `TYPE` says it. */
+export function redisTypeOf(kind: WriteKind): string {
+  return kind.slice(0, kind.indexOf('/'))
+}
+
+/** The Redis command that adds a row. */
+export function commandOf(kind: WriteKind): string {
+  const mode = kind.slice(kind.indexOf('/') + 1)
+  return mode === 'row' ? 'HSET' : mode.toUpperCase()
+}
+
+/** Whether writing a row twice leaves what writing it once leaves. */
+export function isIdempotent(kind: WriteKind): boolean {
+  return !kind.startsWith('list/')
+}

@@ -1,0 +1,165 @@
+import { PluginError } from '@millrace/core/plugin'
+import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
+import { RespError } from '../resp/resp-error.ts'
+import { openControl, type ControlConnection } from './control.ts'
+import type { RedisConnectionOptions } from './connection-options.ts'
+import { loginCommands } from './open-bulk.ts'
+import {
+  classifyError,
+  databaseOutOfRange,
+  notPermitted,
+  refusedLogin,
+  shownText,
+  unreachable,
+} from './server-errors.ts'
+
+/**
+ * Looks at the target without writing: reachable, logged in, a primary, not part of a cluster, with the database and
+ * the commands that the job needs. What the user may not look at is passed over.
+ *
+ * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
+ */
+export async function checkTarget(
+  config: RedisWriterConfig,
+  connection: RedisConnectionOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  using control = await openControl(connection, signal)
+  try {
+    await logIn(control, connection)
+    await checkAlive(control)
+    await checkRole(control)
+    await checkServer(control, config)
+    await checkDatabase(control, connection.database)
+    await checkPermissions(control, config, connection.user ?? 'default')
+  } catch (error) {
+    signal.throwIfAborted()
+    throw PluginError.isInstance(error) ? error : unreachable(control.target, error)
+  }
+}
+
+async function logIn(control: ControlConnection, connection: RedisConnectionOptions) {
+  for (const [command = 'AUTH', ...args] of loginCommands(connection.user, connection.password)) {
+    const error = await refusalOf(control, command, ...args)
+    if (error !== undefined) throw refusedLogin(control.target, error)
+  }
+}
+
+async function checkAlive(control: ControlConnection): Promise<void> {
+  const error = await refusalOf(control, 'PING')
+  if (error === undefined || error.code === 'NOPERM') return
+  if (error.code === 'NOAUTH') throw refusedLogin(control.target, error)
+  throw new PluginError({
+    code: 'TARGET_UNREACHABLE',
+    message: `Redis at ${control.target} does not answer PING: ${shownText(error)}`,
+    hint: 'Wait until the server is ready, then run the job again.',
+    isRetryable: classifyError(error) === 'retryable',
+  })
+}
+
+async function checkRole(control: ControlConnection): Promise<void> {
+  const role = await answerOf(control, 'ROLE')
+  if (!Array.isArray(role) || String(role[0]) !== 'slave') return
+  throw new PluginError({
+    code: 'TARGET_UNFIT',
+    message: `Redis at ${control.target} is a replica of ${String(role[1])}:${String(role[2])}: what is written to it is lost or refused`,
+    hint: 'Name the primary in the data source.',
+  })
+}
+
+async function checkServer(control: ControlConnection, config: RedisWriterConfig): Promise<void> {
+  const info = await answerOf(control, 'INFO')
+  if (typeof info !== 'string') return
+  if (/^cluster_enabled:1/m.test(info)) {
+    throw new PluginError({
+      code: 'TARGET_UNFIT',
+      message: `Redis at ${control.target} is a node of a Redis cluster; cluster targets are not available yet`,
+      hint: 'Name a Redis that is not part of a cluster.',
+    })
+  }
+  const version = /^redis_version:(\d+)\.(\d+)/m.exec(info)
+  if (version === null || config.kind !== 'string/set' || config.expiry.kind !== 'unixtime') return
+  if (Number(version[1]) * 100 + Number(version[2]) >= 602) return
+  throw new PluginError({
+    code: 'TARGET_UNFIT',
+    message: `expireTime.unixtime for strings needs SET with EXAT, which Redis has since 6.2; ${control.target} is ${version[1]}.${version[2]}`,
+    hint: 'Use expireTime.seconds, or a newer server.',
+  })
+}
+
+async function checkDatabase(control: ControlConnection, database: number): Promise<void> {
+  if (database === 0) return
+  const error = await refusalOf(control, 'SELECT', String(database))
+  if (error === undefined) return
+  if (error.code === 'NOPERM') throw notPermitted('SELECT', control.target, shownText(error))
+  const databases = await answerOf(control, 'CONFIG', 'GET', 'databases')
+  const count = Array.isArray(databases) ? Number(databases[1]) : Number.NaN
+  throw databaseOutOfRange(database, control.target, Number.isInteger(count) ? count : undefined)
+}
+
+/** A server that can (Redis 7 and later, where the user may) tells beforehand what it would not let the job run. */
+async function checkPermissions(
+  control: ControlConnection,
+  config: RedisWriterConfig,
+  user: string,
+): Promise<void> {
+  for (const command of probesOf(config)) {
+    const answer = await answerOf(control, 'ACL', 'DRYRUN', user, ...command)
+    if (typeof answer === 'string' && /permissions? to run/.test(answer))
+      throw notPermitted(command[0] ?? '', control.target, answer)
+  }
+}
+
+function probesOf(config: RedisWriterConfig): readonly (readonly string[])[] {
+  const key = 'millrace:probe'
+  const isList = config.kind.startsWith('list/')
+  const isString = config.kind === 'string/set'
+  const write = [
+    commandOf(config.kind),
+    key,
+    ...(config.kind.startsWith('hash/') ? ['f', 'v'] : []),
+  ]
+  if (config.kind === 'zset/zadd') write.push('1', 'm')
+  else if (!config.kind.startsWith('hash/')) write.push('v')
+  const expires = config.expiry.kind !== 'never' && !isString
+  const expire = config.expiry.kind === 'unixtime' ? 'EXPIREAT' : 'EXPIRE'
+  return [
+    write,
+    ...(expires ? [[expire, key, '1']] : []),
+    ...(expires && isList ? [['EVAL', 'return 1', '1', key]] : []),
+    ...(isList ? [['MULTI'], ['EXEC']] : []),
+  ]
+}
+
+/** The error a command is answered with; `undefined` when it succeeds. Lost connections are thrown. */
+async function refusalOf(
+  control: ControlConnection,
+  command: string,
+  ...args: readonly string[]
+): Promise<RespError | undefined> {
+  try {
+    await control.call(command, ...args)
+    return undefined
+  } catch (error) {
+    return asReply(error)
+  }
+}
+
+/** What a command is answered with; `undefined` when the server does not know or permit it. */
+async function answerOf(
+  control: ControlConnection,
+  command: string,
+  ...args: readonly string[]
+): Promise<unknown> {
+  try {
+    return await control.call(command, ...args)
+  } catch (error) {
+    asReply(error)
+    return undefined
+  }
+}
+
+function asReply(error: unknown): RespError {
+  if (error instanceof Error && error.name === 'ReplyError') return new RespError(error.message)
+  throw error
+}

@@ -1,0 +1,98 @@
+import { PluginError, type DataSource, type TlsSettings } from '@millrace/core/plugin'
+import type { RedisWriterConfig } from '../config/writer-config.ts'
+
+/** Where one server listens. */
+export type RedisAddress =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/** How both the control path and the data path connect. */
+export interface RedisConnectionOptions {
+  /** To be tried in order; at least one. */
+  readonly addresses: readonly RedisAddress[]
+  readonly user?: string
+  readonly password?: string
+  /** Index of the database. */
+  readonly database: number
+  readonly tls?: TlsSettings
+  /** For connecting and for the round trip of a batch. */
+  readonly timeoutMs: number
+}
+
+const defaultPort = 6379
+/** Nothing that answers needs longer to accept a connection. */
+const maxConnectTimeoutMs = 10_000
+
+/** Milliseconds that opening a connection may take. */
+export function connectTimeoutMs(options: RedisConnectionOptions): number {
+  return Math.min(options.timeoutMs, maxConnectTimeoutMs)
+}
+
+/**
+ * Brings data source and parameters together: `selectDatabase` wins over the data source's database.
+ *
+ * @throws PluginError CONFIG_INVALID when the data source names no single server, or a database that is no index
+ */
+export function resolveConnection(
+  dataSource: DataSource | undefined,
+  config: RedisWriterConfig,
+): RedisConnectionOptions {
+  if (dataSource === undefined) {
+    throw invalid('the Redis writer has no data source', 'Name one in "datasource".')
+  }
+  const { name, user, password, tls } = dataSource
+  if (dataSource.cluster !== undefined || dataSource.sentinel !== undefined) {
+    const what = dataSource.cluster === undefined ? 'Sentinel' : 'cluster'
+    throw invalid(
+      `data source ${name}: ${what} targets are not available yet`,
+      'Give the host and port of a single Redis.',
+    )
+  }
+  const addresses = addressesOf(dataSource)
+  if (addresses.length === 0) {
+    throw invalid(`data source ${name} names no server`, 'Give a url, or host and port.')
+  }
+  return {
+    addresses,
+    ...(user === undefined || user === '' ? {} : { user }),
+    ...(password === undefined || password === '' ? {} : { password }),
+    database: config.database ?? databaseOf(dataSource),
+    ...(tls === undefined ? {} : { tls }),
+    timeoutMs: config.timeoutMs,
+  }
+}
+
+/** An address as messages show it. */
+export function addressText(address: RedisAddress): string {
+  if (address.kind === 'unix') return address.path
+  const host = address.host.includes(':') ? `[${address.host}]` : address.host
+  return `${host}:${address.port}`
+}
+
+/** All addresses as messages show them. */
+export function targetText(options: RedisConnectionOptions): string {
+  return options.addresses.map(addressText).join(', ')
+}
+
+function addressesOf(dataSource: DataSource): readonly RedisAddress[] {
+  if (dataSource.socketPath !== undefined) return [{ kind: 'unix', path: dataSource.socketPath }]
+  return dataSource.hosts.map(({ host, port }) => ({
+    kind: 'tcp',
+    host,
+    port: port ?? defaultPort,
+  }))
+}
+
+function databaseOf(dataSource: DataSource): number {
+  const text = (dataSource.database ?? '').trim()
+  if (text === '') return 0
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw invalid(
+    `data source ${dataSource.name}: expected the index of a Redis database, found ${JSON.stringify(text)}`,
+    'Redis databases are numbered from 0.',
+  )
+}
+
+function invalid(message: string, hint: string): PluginError {
+  return new PluginError({ code: 'CONFIG_INVALID', message, hint })
+}

@@ -1,0 +1,106 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import type { Redis } from 'ioredis'
+import {
+  connectTimeoutMs,
+  type RedisAddress,
+  type RedisConnectionOptions,
+} from './connection-options.ts'
+import { unreachable } from './server-errors.ts'
+import { addressText } from './connection-options.ts'
+
+/** A connection for single commands, and where it leads. */
+export interface ControlConnection extends Disposable {
+  /** Sends a command. Rejects with an error whose message is the server's reply. */
+  call(command: string, ...args: string[]): Promise<unknown>
+  /** For messages. */
+  readonly target: string
+}
+
+/**
+ * Opens the control path: the first address that answers, without login. It never connects again by itself. `ioredis` is
+ * loaded only here, so that jobs and commands without a target do not wait for it.
+ *
+ * @throws PluginError TARGET_UNREACHABLE, or the reason of the signal
+ */
+export async function openControl(
+  connection: RedisConnectionOptions,
+  signal: AbortSignal,
+): Promise<ControlConnection> {
+  const { Redis: Client } = await import('ioredis')
+  let failure: unknown
+  for (const address of connection.addresses) {
+    signal.throwIfAborted()
+    const client = new Client(clientOptions(address, connection))
+    try {
+      return await connectClient(client, address, signal)
+    } catch (error) {
+      client.disconnect()
+      signal.throwIfAborted()
+      failure = error
+    }
+  }
+  throw failure
+}
+
+function clientOptions(address: RedisAddress, connection: RedisConnectionOptions) {
+  const place =
+    address.kind === 'unix'
+      ? { path: address.path }
+      : { host: address.host, port: address.port, ...tlsOptions(address.host, connection) }
+  return {
+    ...place,
+    lazyConnect: true,
+    connectTimeout: connectTimeoutMs(connection),
+    commandTimeout: connection.timeoutMs,
+    enableReadyCheck: false,
+    enableOfflineQueue: false,
+    disableClientInfo: true,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: () => null,
+    reconnectOnError: () => false as const,
+  }
+}
+
+function tlsOptions(host: string, { tls }: RedisConnectionOptions): { readonly tls?: TlsOptions } {
+  if (tls === undefined) return {}
+  return {
+    tls: {
+      rejectUnauthorized: tls.rejectUnauthorized,
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+      ...(tls.key === undefined ? {} : { key: tls.key }),
+      ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
+    },
+  }
+}
+
+async function connectClient(
+  client: Redis,
+  address: RedisAddress,
+  signal: AbortSignal,
+): Promise<ControlConnection> {
+  const target = addressText(address)
+  // What the promise of connect rejects with is only that it is closed; the reason comes as an event.
+  let reason: unknown
+  client.on('error', (error) => {
+    reason ??= error
+  })
+  const onAbort = () => client.disconnect()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await client.connect()
+  } catch (error) {
+    signal.removeEventListener('abort', onAbort)
+    throw unreachable(target, reason ?? error)
+  }
+  return {
+    target,
+    call: async (command, ...args) => await client.call(command, ...args),
+    [Symbol.dispose]: () => {
+      signal.removeEventListener('abort', onAbort)
+      client.disconnect()
+    },
+  }
+}

@@ -1,0 +1,262 @@
+import type { RejectedRow } from '@millrace/core/plugin'
+import type { RecordBatch, Row, RowError, TableSchema } from '@millrace/core/record'
+import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
+import { arrayHeader, constantBulk, RespWriter } from '../resp/resp-writer.ts'
+import { compileCellText, isRowError, type CellText } from './cell-text.ts'
+import { compileExpiry, type ExpiryForm } from './expiry.ts'
+import { compileJsonValue } from './json-value.ts'
+import { compileJoined, type RowText } from './joined-text.ts'
+import { columnAt, compileKey } from './key.ts'
+import { compileFieldCommand, compileZsetCommand } from './pair-command.ts'
+import type { RowCommand } from './row-command.ts'
+import { compileRowHash } from './row-hash.ts'
+import { compileValueCommand } from './value-command.ts'
+
+/** A batch as it goes over the wire. */
+export interface EncodedBatch {
+  /** Bytes to be sent one after the other. */
+  readonly payload: readonly Uint8Array[]
+  readonly byteLength: number
+  /** For each command the row of the batch it belongs to. */
+  readonly rows: readonly number[]
+  /** How many of the commands write; those after them set expiries. */
+  readonly writeCount: number
+  /** Rows that cannot be written. */
+  readonly rejected: readonly RejectedRow[]
+}
+
+/** What an encoder needs to know beside config and schema. */
+export interface EncoderOptions {
+  readonly timeZone: string
+}
+
+/** After text that was not ASCII, this many batches are encoded with exact lengths from the start. */
+const exactStreak = 32
+
+/** Redis takes no longer argument by default (`proto-max-bulk-len`). */
+const maxArgumentBytes = 512 * 1024 * 1024
+
+const tooLarge: RowError = {
+  code: 'VALUE_TOO_LARGE',
+  message: 'the row holds more than the 512 MB that Redis takes as one argument',
+}
+
+/**
+ * Turns batches of one schema into commands. Compiled once per schema; `encode` allocates per batch, not per row, but
+ * for the text itself.
+ */
+export class BatchEncoder {
+  /** The schema it was compiled for; batches of another need another encoder. */
+  readonly schema: TableSchema
+  /** Rows so far in which a joined column held the delimiter. */
+  delimiterHits = 0
+  readonly #key: RowText
+  readonly #command: RowCommand
+  readonly #expiry: ExpiryForm
+  readonly #writer = new RespWriter()
+  #exactBatches = 0
+
+  constructor(config: RedisWriterConfig, schema: TableSchema, options: EncoderOptions) {
+    this.schema = schema
+    const keepsFractions = config.kind === 'hash/row'
+    const texts = schema.fields.map((field) =>
+      compileCellText(field, {
+        timeZone: options.timeZone,
+        keepsFractions,
+        ...(config.dateFormat === undefined ? {} : { dateFormat: config.dateFormat }),
+      }),
+    )
+    const onDelimiter = () => {
+      this.delimiterHits += 1
+    }
+    const { strictDelimiter } = config
+    const key = compileKey({ key: config.key, schema, texts, strictDelimiter, onDelimiter })
+    this.#key = key.text
+    this.#expiry = compileExpiry(config.expiry, config.kind)
+    this.#command = compileCommand({
+      config,
+      schema,
+      texts,
+      keyColumns: key.columns,
+      expiry: this.#expiry,
+      onDelimiter,
+    })
+  }
+
+  /** Encodes the rows of a batch, or those of `only` (in that order). */
+  encode(batch: RecordBatch, only?: readonly number[]): EncodedBatch {
+    const isExact = this.#exactBatches > 0
+    if (isExact) this.#exactBatches -= 1
+    const hits = this.delimiterHits
+    const encoded = this.#encode(batch, only, isExact)
+    if (encoded !== undefined) return encoded
+    this.#exactBatches = exactStreak
+    this.delimiterHits = hits
+    const exact = this.#encode(batch, only, true)
+    if (exact === undefined) throw new Error('exact lengths cannot be wrong')
+    return exact
+  }
+
+  /** The key of a row that `encode` did not reject. */
+  keyOf(row: Row): string | Uint8Array {
+    const key = this.#key(row)
+    return isRowError(key) ? '' : key
+  }
+
+  #encode(
+    batch: RecordBatch,
+    only: readonly number[] | undefined,
+    isExact: boolean,
+  ): EncodedBatch | undefined {
+    const writer = this.#writer
+    writer.reset(isExact)
+    const rows: number[] = []
+    const rejected: RejectedRow[] = []
+    const expiring = this.#expiry.kind === 'command' ? new ExpiringKeys() : undefined
+    const count = only === undefined ? batch.rows.length : only.length
+    const mayBeOversized = batch.byteSize > maxArgumentBytes / 4
+    for (let at = 0; at < count; at += 1) {
+      const index = only === undefined ? at : (only[at] as number)
+      const row = batch.rows[index] as Row
+      const error =
+        mayBeOversized && isOversized(row)
+          ? tooLarge
+          : this.#encodeRow(row, index, writer, expiring)
+      if (error === undefined) rows.push(index)
+      else rejected.push({ row: index, error })
+      if (!writer.flushIfLarge()) return undefined
+    }
+    const writeCount = rows.length
+    if (expiring !== undefined && this.#expiry.kind === 'command')
+      this.#encodeExpiries(expiring, this.#expiry, rows)
+    const payload = writer.finish()
+    if (payload === undefined) return undefined
+    let byteLength = 0
+    for (const part of payload) byteLength += part.byteLength
+    return { payload, byteLength, rows, writeCount, rejected }
+  }
+
+  #encodeRow(
+    row: Row,
+    index: number,
+    writer: RespWriter,
+    expiring: ExpiringKeys | undefined,
+  ): RowError | undefined {
+    const key = this.#key(row)
+    if (isRowError(key)) return key
+    const { text, partCount } = writer
+    const error = this.#command(row, key, writer)
+    if (error === undefined) expiring?.add(key, index)
+    else writer.rewind(text, partCount)
+    return error
+  }
+
+  #encodeExpiries(
+    keys: ExpiringKeys,
+    form: Extract<ExpiryForm, { kind: 'command' }>,
+    rows: number[],
+  ): void {
+    const head = arrayHeader(3) + constantBulk(form.command)
+    for (const { key, row } of keys.values()) {
+      this.#writer.text += head
+      this.#writer.argument(key)
+      this.#writer.text += form.tail
+      rows.push(row)
+    }
+  }
+}
+
+/** The keys of a batch that get an expiry, each once. */
+class ExpiringKeys {
+  readonly #keys = new Map<string, { key: string | Uint8Array; row: number }>()
+
+  add(key: string | Uint8Array, row: number): void {
+    // A prefix keeps text and bytes of the same characters apart.
+    const id = typeof key === 'string' ? `t${key}` : `b${Buffer.from(key).toString('latin1')}`
+    const known = this.#keys.get(id)
+    if (known === undefined) this.#keys.set(id, { key, row })
+    else known.row = row
+  }
+
+  values(): Iterable<{ readonly key: string | Uint8Array; readonly row: number }> {
+    return this.#keys.values()
+  }
+}
+
+function isOversized(row: Row): boolean {
+  for (let at = 0; at < row.length; at += 1) {
+    const cell = row[at]
+    // A third of the limit in characters may be the limit in bytes.
+    if (typeof cell === 'string') {
+      if (cell.length > maxArgumentBytes / 3 && Buffer.byteLength(cell) > maxArgumentBytes)
+        return true
+    } else if (cell instanceof Uint8Array && cell.byteLength > maxArgumentBytes) return true
+  }
+  return false
+}
+
+interface CommandOptions {
+  readonly config: RedisWriterConfig
+  readonly schema: TableSchema
+  readonly texts: readonly CellText[]
+  readonly keyColumns: readonly number[]
+  readonly expiry: ExpiryForm
+  onDelimiter(): void
+}
+
+function compileCommand(options: CommandOptions): RowCommand {
+  const { config, schema, texts } = options
+  const isKey = new Set(options.keyColumns)
+  const columns = schema.fields.flatMap((_, index) =>
+    isKey.has(index) ? [] : [columnAt(schema, texts, index)],
+  )
+  switch (config.kind) {
+    case 'zset/zadd':
+      return compileZsetCommand(columns)
+    case 'hash/hset':
+      return compileFieldCommand(columns)
+    case 'hash/row':
+      return compileRowHash(
+        config.columns === undefined
+          ? columns.map((column) => ({ name: column.name, column }))
+          : config.columns.map(({ name, index }) => ({
+              name,
+              column: columnAt(schema, texts, index),
+            })),
+      )
+    case 'string/set':
+    case 'list/lpush':
+    case 'list/rpush':
+    case 'set/sadd':
+      return compileValueCommand(config.kind, compileValue(options, columns), options.expiry)
+  }
+}
+
+function compileValue(options: CommandOptions, columns: ReturnType<typeof columnAt>[]): RowText {
+  const { config, schema, texts } = options
+  if (config.columns !== undefined) {
+    return compileJsonValue(
+      config.columns.map(({ name, index, type }) => ({
+        name,
+        type,
+        column: columnAt(schema, texts, index),
+      })),
+    )
+  }
+  return compileJoined(columns, {
+    what: 'value',
+    delimiter: config.valueDelimiter,
+    nullIsDirty: false,
+    strictDelimiter: config.strictDelimiter,
+    onDelimiter: options.onDelimiter,
+  })
+}
+
+/** Name of the command at a place of an encoded batch, for messages. */
+export function commandAt(config: RedisWriterConfig, encoded: EncodedBatch, at: number): string {
+  if (at < encoded.writeCount) {
+    const isScript = config.kind.startsWith('list/') && config.expiry.kind !== 'never'
+    return isScript ? 'EVAL' : commandOf(config.kind)
+  }
+  return config.expiry.kind === 'unixtime' ? 'EXPIREAT' : 'EXPIRE'
+}

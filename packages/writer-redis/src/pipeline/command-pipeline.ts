@@ -1,0 +1,354 @@
+import { PluginError, type Logger, type RejectedRow } from '@millrace/core/plugin'
+import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/writer-config.ts'
+import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
+import { openBulk } from '../connection/open-bulk.ts'
+import { fatalError } from '../connection/server-errors.ts'
+import { commandAt } from '../encode/compile-encoder.ts'
+import type { BulkConnection } from '../resp/bulk-connection.ts'
+import type { BatchRequest } from './batch-request.ts'
+import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
+import { repairWrongType } from './repair-wrong-type.ts'
+import { RetryClock } from './retry-clock.ts'
+
+/** What a pipeline is made of. */
+export interface CommandPipelineOptions {
+  readonly config: RedisWriterConfig
+  readonly connection: RedisConnectionOptions
+  readonly logger: Logger
+}
+
+/** Batches under way on the connection; lists are written one after the other. */
+const maxDepth = 8
+/** Bytes under way on the connection, so that little has to be sent again. */
+const maxOpenBytes = 8 * 1024 * 1024
+/** A key that is made a wrong type again and again by others is given up. */
+const maxRepairs = 3
+
+/**
+ * Sends batches over one connection in the order they come, several under way, and settles every row of them.
+ *
+ * On trouble nothing new is sent. When all that was sent is answered, or the connection is lost, what is not settled is
+ * dealt with strictly in order, one batch at a time: sent again (with its successors, so that the last value of a key
+ * stays the last), repaired, or given up. Before anything is sent again over a new connection, the old one is killed on
+ * the server, so that a server that was only frozen does not apply old commands after new ones.
+ */
+export class CommandPipeline {
+  readonly #options: CommandPipelineOptions
+  readonly #target: string
+  readonly #isIdempotent: boolean
+  readonly #clock: RetryClock
+  readonly #queue: BatchRequest[] = []
+  /** Sent and not settled, in order. */
+  #sent: BatchRequest[] = []
+  #openBytes = 0
+  #connection: BulkConnection | undefined
+  #staleClientIds: number[] = []
+  #hasConnected = false
+  #isTroubled = false
+  #isRecovering = false
+  #failure: { readonly error: unknown } | undefined
+  #attempt = new AbortController()
+  /** Keys of another type that were deleted to be written anew. */
+  overwrittenKeys = 0
+
+  constructor(options: CommandPipelineOptions) {
+    this.#options = options
+    this.#target = targetText(options.connection)
+    this.#isIdempotent = isIdempotent(options.config.kind)
+    this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#target)
+  }
+
+  /**
+   * Writes a batch after those before it; gives the rows the server refused.
+   *
+   * @throws PluginError when the job cannot go on, or the reason of the signal
+   */
+  async submit(request: BatchRequest, signal: AbortSignal): Promise<readonly RejectedRow[]> {
+    signal.throwIfAborted()
+    if (this.#failure !== undefined) throw this.#failure.error
+    const onAbort = () => this.#abandon(request, signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      this.#queue.push(request)
+      this.#pump()
+      return await request.outcome
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Ends the connection. Batches that are not settled are rejected. */
+  close(): void {
+    this.#fail(new Error('the Redis writer was closed'))
+  }
+
+  #pump(): void {
+    if (this.#isTroubled || this.#failure !== undefined || this.#queue.length === 0) return
+    const connection = this.#connection
+    if (connection === undefined) {
+      this.#isTroubled = true
+      void this.#recover()
+      return
+    }
+    const depth = this.#isIdempotent ? maxDepth : 1
+    while (this.#sent.length < depth && this.#openBytes < maxOpenBytes && connection.isReady) {
+      const request = this.#queue.shift()
+      if (request === undefined) return
+      this.#sent.push(request)
+      this.#openBytes += request.encoded.byteLength
+      const sink = request.expectReplies(() => this.#onAnswered(request))
+      connection.send(request.payload, request.replyCount, sink)
+    }
+  }
+
+  #onAnswered(request: BatchRequest): void {
+    if (!this.#isTroubled && request.errors.length === 0) {
+      // Replies come in order, so it is the first.
+      this.#sent.shift()
+      this.#openBytes -= request.encoded.byteLength
+      request.settle()
+      this.#clock.reset()
+      this.#pump()
+      return
+    }
+    this.#isTroubled = true
+    if (this.#sent.every((one) => one.isAnswered)) void this.#recover()
+  }
+
+  #onLost(connection: BulkConnection | undefined, error: Error): void {
+    if (connection === undefined || connection !== this.#connection) return
+    this.#forgetConnection()
+    if (this.#isRecovering || this.#sent.length === 0) return
+    this.#options.logger.warn(
+      `the connection to Redis at ${this.#target} was lost: ${error.message}`,
+    )
+    this.#isTroubled = true
+    void this.#recover(error)
+  }
+
+  #forgetConnection(): void {
+    const id = this.#connection?.clientId
+    if (id !== undefined) this.#staleClientIds.push(id)
+    this.#connection?.close()
+    this.#connection = undefined
+  }
+
+  /** Settles what was sent, in order; then the flow goes on. */
+  async #recover(lost?: Error): Promise<void> {
+    if (this.#isRecovering) return
+    this.#isRecovering = true
+    try {
+      if (lost !== undefined) this.#throwIfUnknown(this.#sent[0], lost)
+      await this.#settleSent(lost)
+      await this.#retrying(async () => await this.#connected())
+      this.#isTroubled = false
+    } catch (error) {
+      if (this.#attempt.signal.aborted) this.#startOver()
+      else this.#fail(error)
+    } finally {
+      this.#isRecovering = false
+    }
+    this.#pump()
+  }
+
+  /** Everybody who waited has gone: the next batch begins with a new connection. */
+  #startOver(): void {
+    this.#forgetConnection()
+    this.#sent = []
+    this.#openBytes = 0
+    this.#attempt = new AbortController()
+    this.#isTroubled = false
+  }
+
+  async #settleSent(lost: Error | undefined): Promise<void> {
+    let sendsAgain = false
+    if (lost !== undefined) await this.#pause(lost)
+    while (this.#sent.length > 0) {
+      const request = this.#sent[0] as BatchRequest
+      const openBytes = request.encoded.byteLength
+      const isAnswered = request.isAnswered
+      if (!isAnswered) sendsAgain = true
+      if (!request.isAbandoned) {
+        const wasSentAgain = await this.#settleOne(request, sendsAgain)
+        sendsAgain ||= wasSentAgain
+      }
+      this.#sent.shift()
+      this.#openBytes -= openBytes
+      this.#clock.reset()
+    }
+    this.#openBytes = 0
+  }
+
+  /** Settles one batch; true when it had to be sent again. */
+  async #settleOne(request: BatchRequest, sendsAgain: boolean): Promise<boolean> {
+    let mustSend = sendsAgain
+    let repairs = 0
+    for (;;) {
+      if (mustSend) await this.#sendAgain(request)
+      const verdict = judgeErrors(request)
+      this.#throwIfFatal(request, verdict)
+      request.refuse(verdict.refused)
+      if (verdict.retryable.length > 0) {
+        await this.#pauseFor(request, verdict)
+        mustSend = true
+        continue
+      }
+      if (verdict.wrongType.length === 0) break
+      if (!this.#isIdempotent || repairs === maxRepairs) {
+        request.refuse(verdict.wrongType.map(wrongTypeRow))
+        break
+      }
+      repairs += 1
+      mustSend = !(await this.#repair(request, verdict.wrongType))
+    }
+    request.settle()
+    return mustSend || sendsAgain
+  }
+
+  /** Sends a batch again until it is answered. */
+  async #sendAgain(request: BatchRequest): Promise<void> {
+    await this.#retrying(async () => {
+      const connection = await this.#connected()
+      const sink = request.expectReplies(() => {})
+      try {
+        for (const reply of await connection.collect(request.payload, request.replyCount))
+          sink.reply(reply)
+      } catch (error) {
+        this.#throwIfUnknown(request, error)
+        throw error
+      }
+      sink.done()
+    })
+  }
+
+  /** True when the rows were written again; false when the whole batch has to be sent again. */
+  async #repair(request: BatchRequest, rows: readonly number[]): Promise<boolean> {
+    try {
+      const connection = await this.#connected()
+      const { overwritten } = await repairWrongType(connection, {
+        request,
+        rows,
+        type: redisTypeOf(this.#options.config.kind),
+        target: this.#target,
+      })
+      this.overwrittenKeys += overwritten
+      return true
+    } catch (error) {
+      this.#attempt.signal.throwIfAborted()
+      if (PluginError.isInstance(error) && !error.isRetryable) throw error
+      request.keepOnly(rows)
+      await this.#pause(error)
+      return false
+    }
+  }
+
+  async #pauseFor(request: BatchRequest, verdict: Verdict): Promise<void> {
+    const [first] = verdict.retryable
+    if (!this.#isIdempotent) {
+      // The other rows are written: only those that were refused go again. Keys of a wrong type will say so again.
+      const again = new Set(verdict.retryable.map((item) => request.encoded.rows[item.at] ?? 0))
+      for (const row of verdict.wrongType) again.add(row)
+      request.keepOnly(this.#untouched(request, verdict) ?? [...again])
+    } else if (verdict.refused.length > 0) {
+      const refused = new Set(verdict.refused.map((item) => item.row))
+      request.keepOnly([...new Set(request.encoded.rows)].filter((row) => !refused.has(row)))
+    }
+    await this.#pause(new Error(first?.error.message ?? 'the server takes no writes'))
+  }
+
+  /** A transaction that was discarded as a whole wrote nothing: all of its rows go again, but those refused for good. */
+  #untouched(request: BatchRequest, verdict: Verdict): readonly number[] | undefined {
+    if (!request.isDiscarded) return undefined
+    const refused = new Set(verdict.refused.map((item) => item.row))
+    return request.encoded.rows.filter((row) => !refused.has(row))
+  }
+
+  /** Runs an attempt until it succeeds or the clock says that it is enough. */
+  async #retrying<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      this.#attempt.signal.throwIfAborted()
+      try {
+        return await attempt()
+      } catch (error) {
+        this.#attempt.signal.throwIfAborted()
+        if (PluginError.isInstance(error) && !(error.isRetryable && this.#hasConnected)) throw error
+        await this.#pause(error)
+      }
+    }
+  }
+
+  async #connected(): Promise<BulkConnection> {
+    if (this.#connection !== undefined) return this.#connection
+    let opened: BulkConnection | undefined
+    opened = await openBulk(this.#options.connection, {
+      signal: this.#attempt.signal,
+      onLost: (error) => this.#onLost(opened, error),
+      onDrain: () => this.#pump(),
+    })
+    this.#connection = opened
+    this.#hasConnected = true
+    if (this.#staleClientIds.length > 0) {
+      // A server that never heard of it, or does not permit it, is no reason to stop.
+      await opened.call(this.#staleClientIds.map((id) => ['CLIENT', 'KILL', 'ID', String(id)]))
+      this.#staleClientIds = []
+    }
+    return opened
+  }
+
+  async #pause(cause: unknown): Promise<void> {
+    const { signal } = this.#attempt
+    const pauseMs = this.#clock.nextPauseMs(cause)
+    await new Promise<void>((resolve, reject) => {
+      const finish = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', finish)
+        if (signal.aborted) reject(signal.reason)
+        else resolve()
+      }
+      const timer = setTimeout(finish, pauseMs)
+      signal.addEventListener('abort', finish, { once: true })
+      if (signal.aborted) finish()
+    })
+  }
+
+  #throwIfFatal(request: BatchRequest, verdict: Verdict): void {
+    if (verdict.fatal === undefined) return
+    const { at, error } = verdict.fatal
+    throw fatalError(error, commandAt(this.#options.config, request.encoded, at), this.#target)
+  }
+
+  /** A list that may or may not have been appended to cannot be written again without perhaps repeating elements. */
+  #throwIfUnknown(request: BatchRequest | undefined, cause: unknown): void {
+    if (this.#isIdempotent || request === undefined || request.isAnswered) return
+    const found = cause instanceof Error ? cause.message : String(cause)
+    throw new PluginError({
+      code: 'TARGET_FAILED',
+      message: `the connection to Redis at ${this.#target} was lost while a batch of list elements was being written (${found}): whether they were appended is not known, so that writing them again could make duplicates`,
+      hint: 'Delete the lists of the job before running it again; duplicates are possible otherwise.',
+      cause,
+    })
+  }
+
+  #abandon(request: BatchRequest, reason: unknown): void {
+    request.isAbandoned = true
+    request.fail(reason)
+    const queued = this.#queue.indexOf(request)
+    if (queued >= 0) this.#queue.splice(queued, 1)
+    const isAwaited = this.#queue.length > 0 || this.#sent.some((one) => !one.isAbandoned)
+    if (isAwaited || this.#failure !== undefined) return
+    this.#attempt.abort(reason)
+    this.#connection?.close()
+    if (!this.#isRecovering) this.#startOver()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return
+    this.#failure = { error }
+    this.#attempt.abort(error)
+    this.#connection?.close()
+    this.#connection = undefined
+    for (const request of [...this.#sent, ...this.#queue]) request.fail(error)
+    this.#sent = []
+    this.#queue.length = 0
+  }
+}

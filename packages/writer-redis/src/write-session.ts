@@ -1,0 +1,136 @@
+import {
+  PluginError,
+  type CallOptions,
+  type Finding,
+  type PluginContext,
+  type PreviewCommand,
+  type RejectedRow,
+  type WriteOptions,
+  type WriteResult,
+  type WriterSession,
+} from '@millrace/core/plugin'
+import type { RecordBatch, TableSchema } from '@millrace/core/record'
+import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
+import { checkTarget } from './connection/check-target.ts'
+import type { RedisConnectionOptions } from './connection/connection-options.ts'
+import { columnFindings } from './encode/column-findings.ts'
+import { BatchEncoder } from './encode/compile-encoder.ts'
+import { BatchRequest } from './pipeline/batch-request.ts'
+import { CommandPipeline } from './pipeline/command-pipeline.ts'
+import { previewCommands } from './preview-commands.ts'
+
+const maxBatchBytes = 1024 * 1024
+/** Encoders kept at the same time: sources with several tables have several schemas. */
+const maxEncoders = 64
+
+/** The open Redis writer: encodes batches and sends them over one connection that all splits share. */
+export class RedisWriteSession implements WriterSession {
+  readonly limits: WriterSession['limits']
+  readonly #config: RedisWriterConfig
+  readonly #connection: RedisConnectionOptions
+  readonly #context: PluginContext
+  readonly #pipeline: CommandPipeline
+  readonly #encoders = new Map<TableSchema, BatchEncoder>()
+  #delimiterHits = 0
+
+  constructor(
+    config: RedisWriterConfig,
+    connection: RedisConnectionOptions,
+    context: PluginContext,
+  ) {
+    this.#config = config
+    this.#connection = connection
+    this.#context = context
+    this.#pipeline = new CommandPipeline({ config, connection, logger: context.logger })
+    this.limits = {
+      maxRows: config.batchSize,
+      maxBytes: maxBatchBytes,
+      // Many channels keep the connection busy with fewer batches each.
+      maxInFlight: context.concurrency > 4 ? 2 : 4,
+    }
+  }
+
+  async check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]> {
+    const findings = this.#columnFindings(schema)
+    if (findings.some((finding) => finding.severity === 'error')) return findings
+    await checkTarget(this.#config, this.#connection, options.signal)
+    return findings
+  }
+
+  async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
+    options.signal.throwIfAborted()
+    const encoder = this.#encoderOf(batch.schema)
+    const encoded = encoder.encode(batch)
+    if (!options.admit(encoded.rejected))
+      return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
+    const validCount = batch.rows.length - encoded.rejected.length
+    if (validCount === 0) return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
+    const isTransaction = !isIdempotent(this.#config.kind)
+    const request = new BatchRequest({ batch, encoder, encoded, isTransaction })
+    const rejected = await this.#pipeline.submit(request, options.signal)
+    return {
+      sent: true,
+      written: validCount - rejected.length,
+      rejected,
+      bytesWritten: encoded.byteLength,
+    }
+  }
+
+  preview(batch: RecordBatch): {
+    readonly commands: readonly PreviewCommand[]
+    readonly rejected: readonly RejectedRow[]
+  } {
+    const { payload, rejected } = this.#encoderOf(batch.schema).encode(batch)
+    return { commands: previewCommands(payload), rejected }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#pipeline.close()
+    for (const encoder of this.#encoders.values()) this.#delimiterHits += encoder.delimiterHits
+    this.#encoders.clear()
+    const { overwrittenKeys } = this.#pipeline
+    if (overwrittenKeys > 0) {
+      this.#context.logger.warn(
+        `${overwrittenKeys} keys held a value of another type and were overwritten`,
+      )
+    }
+    if (this.#delimiterHits > 0) {
+      this.#context.logger.warn(
+        `${this.#delimiterHits} columns that were joined hold the delimiter in their data: keys or values made of them are ambiguous (strictDelimiter makes such rows dirty)`,
+      )
+    }
+    this.#delimiterHits = 0
+  }
+
+  #encoderOf(schema: TableSchema): BatchEncoder {
+    const known = this.#encoders.get(schema)
+    if (known !== undefined) return known
+    const failed = this.#columnFindings(schema).find((finding) => finding.severity === 'error')
+    if (failed !== undefined) {
+      throw new PluginError({
+        code: 'CONFIG_INVALID',
+        message: `${failed.path.join('.')}: ${failed.message}`,
+        ...(failed.hint === undefined ? {} : { hint: failed.hint }),
+      })
+    }
+    if (this.#encoders.size >= maxEncoders) this.#forgetOldest()
+    const encoder = new BatchEncoder(this.#config, schema, { timeZone: this.#context.timeZone })
+    this.#encoders.set(schema, encoder)
+    return encoder
+  }
+
+  #forgetOldest(): void {
+    for (const [schema, encoder] of this.#encoders) {
+      this.#delimiterHits += encoder.delimiterHits
+      this.#encoders.delete(schema)
+      return
+    }
+  }
+
+  #columnFindings(schema: TableSchema): readonly Finding[] {
+    return columnFindings(
+      this.#config,
+      schema.fields.map((field) => field.name),
+    )
+  }
+}
