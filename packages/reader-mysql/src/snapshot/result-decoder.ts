@@ -227,8 +227,9 @@ export function utf8CellOf(chunk: Buffer, start: number, end: number): string | 
   return isDoubtful && !isUtf8(chunk.subarray(start, end)) ? copyOf(chunk, start, end) : text
 }
 
-function copyOf(chunk: Buffer, start: number, end: number): Uint8Array {
-  return Uint8Array.prototype.slice.call(chunk, start, end)
+/** The bytes in memory of their own: a slice would keep its chunk, and whatever shares it, alive. */
+export function copyOf(chunk: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(chunk.subarray(start, end))
 }
 
 function lengthOf(cell: Cell): number {

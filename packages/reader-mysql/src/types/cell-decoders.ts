@@ -1,7 +1,12 @@
 import { TextDecoder } from 'node:util'
 import type { Cell } from '@millrace/core/record'
 import type { ColumnDefinition } from '../connection/source-connection.ts'
-import { utf8CellOf, type CellDecoder, type ColumnHeader } from '../snapshot/result-decoder.ts'
+import {
+  copyOf,
+  utf8CellOf,
+  type CellDecoder,
+  type ColumnHeader,
+} from '../snapshot/result-decoder.ts'
 import { floatTextOf } from './float-text.ts'
 import { isZerofill, typeNumber, wireFormOf } from './native-types.ts'
 import { decoderLabelOf } from './charset-labels.ts'
@@ -77,7 +82,7 @@ function textDecoderOf(charset: number, encoding: string): CellDecoder {
     }
   }
   const decoder = label === undefined ? declared : strictDecoder(label)
-  return (chunk, start, end) => decoded(decoder, Uint8Array.prototype.slice.call(chunk, start, end))
+  return (chunk, start, end) => decoded(decoder, copyOf(chunk, start, end))
 }
 
 function strictDecoder(label: string): TextDecoder {

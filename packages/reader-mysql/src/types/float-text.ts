@@ -15,6 +15,7 @@ const enoughDigits = 9
  */
 export function floatTextOf(text: string): string {
   const number = Number(text)
+  if (number === 0) return text.startsWith('-') ? '-0' : '0'
   if (Math.fround(number) !== number) return text
   const first = Math.abs(number) < smallestNormal ? 1 : sureDigits
   for (let digits = first; digits < enoughDigits; digits += 1) {
@@ -25,5 +26,5 @@ export function floatTextOf(text: string): string {
 }
 
 function textOf(number: number): string {
-  return Object.is(number, -0) ? '-0' : String(number)
+  return String(number).replace('e+', 'e')
 }
