@@ -96,7 +96,13 @@ async function valuesOf(redis, key, type) {
   if (type === 'zset') {
     const flat = await redis.zrevrange(key, 0, -1, 'WITHSCORES')
     return flat.flatMap((/** @type {string} */ member, /** @type {number} */ index) =>
-      index % 2 === 0 ? [`${flat[index + 1].padStart(8)}  ${member}`] : [],
+      index % 2 === 0
+        ? [
+            `${Number(flat[index + 1])
+              .toFixed(2)
+              .padStart(8)}  ${member}`,
+          ]
+        : [],
     )
   }
   return []
