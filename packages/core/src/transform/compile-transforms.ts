@@ -9,7 +9,7 @@ import { padTransformer } from './pad-transformer.ts'
 import { replaceTransformer } from './replace-transformer.ts'
 import { substrTransformer } from './substr-transformer.ts'
 import { dropRow, RowFailure, type CellStep, type Transformer } from './transformer.ts'
-import { ZoneOffset } from './zone-offset.ts'
+import { ZonedWallClock } from '../record/zoned-wall-clock.ts'
 
 const transformers: ReadonlyMap<string, Transformer> = new Map(
   [substrTransformer, padTransformer, replaceTransformer, filterTransformer, digestTransformer].map(
@@ -72,13 +72,13 @@ export function compileTransforms(
   if (steps.length === 0) {
     return { output: schema, apply: (batch) => ({ batch, rejected: [], filtered: 0 }) }
   }
-  const zone = new ZoneOffset(options.timeZone ?? 'UTC')
+  const clock = new ZonedWallClock(options.timeZone ?? 'UTC')
   const fields = [...schema.fields]
   const cellSteps: CellStep[] = []
   const columns: number[] = []
   for (const step of steps) {
     const { transformer, field } = resolve(step, fields)
-    cellSteps.push(transformer.compile(step.parameters, { field, zone }))
+    cellSteps.push(transformer.compile(step.parameters, { field, clock }))
     columns.push(step.columnIndex)
     if (transformer.replacesCell) fields[step.columnIndex] = outputField(field, transformer)
   }

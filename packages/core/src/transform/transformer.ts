@@ -1,7 +1,7 @@
 import type { Cell } from '../record/cell.ts'
 import type { RowError } from '../record/record-batch.ts'
 import type { Field } from '../record/table-schema.ts'
-import type { ZoneOffset } from './zone-offset.ts'
+import type { ZonedWallClock } from '../record/zoned-wall-clock.ts'
 
 /** What a step returns for a row that a filter drops. */
 export const dropRow = Symbol('dropRow')
@@ -23,7 +23,7 @@ export interface ColumnContext {
   /** The column as the step before left it. */
   readonly field: Field
   /** Zone of the job, in which instants are text and wall clocks are instants. */
-  readonly zone: ZoneOffset
+  readonly clock: ZonedWallClock
 }
 
 /** One of DataX's transformers. */
