@@ -12,6 +12,7 @@ export interface ProblemText {
 export class ProblemList {
   readonly #document: ConfigDocument
   readonly #problems: Problem[] = []
+  readonly #errorPaths = new Set<string>()
 
   constructor(document: ConfigDocument) {
     this.#document = document
@@ -23,6 +24,11 @@ export class ProblemList {
 
   get hasErrors(): boolean {
     return this.#problems.some((problem) => problem.severity === 'error')
+  }
+
+  /** Whether an error stands at exactly this path. */
+  hasErrorAt(path: ConfigPath): boolean {
+    return this.#errorPaths.has(formatPath(path))
   }
 
   /** An error about the value at `path`, which stands before the message. */
@@ -48,6 +54,7 @@ export class ProblemList {
   ): void {
     const { message, hint } = typeof text === 'string' ? { message: text, hint: undefined } : text
     const where = formatPath(path)
+    if (severity === 'error') this.#errorPaths.add(where)
     this.#push({
       severity,
       message: where === '' ? message : `${where}: ${message}`,

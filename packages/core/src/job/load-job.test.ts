@@ -303,6 +303,13 @@ describe('loadJob', () => {
     expect(JSON.stringify(loaded.problems)).not.toContain('hush')
   })
 
+  it('reports a data source that is not named, unless the plugin has', async () => {
+    const text = job({ reader: { datasource: '' } })
+    expect(texts(await load({ 'job.json': text }))).toEqual([
+      'error steps[0].parameter.datasource: no data source is named',
+    ])
+  })
+
   it('points at both files when a data source is wrong', async () => {
     const { problems } = await load({ 'job.json': job({}) }, 'job.json', { environment: {} })
     expect(problems).toMatchObject([

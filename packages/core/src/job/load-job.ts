@@ -1,18 +1,15 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { valueAt } from '../config/config-path.ts'
-import type { ConfigDocument } from '../config/config-document.ts'
+import { flagProblem } from '../config/flag-problem.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import type { Problem } from '../config/problem.ts'
 import { ProblemList } from '../config/problem-list.ts'
 import { readTextFile } from '../config/read-text-file.ts'
 import { didYouMean } from '../config/suggest-key.ts'
 import { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
-import { PluginRegistry } from '../registry/plugin-registry.ts'
-import type { JobFile, JobFileStep } from './job-file.ts'
-import { jobName, jobNameProblem } from './job-name.ts'
-import type { JobPlan, JobSettings } from './job-plan.ts'
-import { guarded, planStep, reportFindings, type PlanContext } from './plan-step.ts'
+import { jobNameProblem } from './job-name.ts'
+import type { JobPlan } from './job-plan.ts'
+import { planJob } from './plan-job.ts'
 import { readJobFile } from './read-job-file.ts'
 
 /** What a job is loaded with: flags of the command line and its surroundings. */
@@ -87,109 +84,6 @@ export async function loadJob(file: string, options: LoadJobOptions): Promise<Lo
     : { plan, problems: sorted }
 }
 
-interface PlanJobContext {
-  readonly document: ConfigDocument
-  readonly problems: ProblemList
-  readonly catalog: DataSourceCatalog
-  readonly options: LoadJobOptions
-  readonly absolute: string
-  readonly workingFolder: string
-}
-
-async function planJob(job: JobFile, context: PlanJobContext): Promise<JobPlan | undefined> {
-  const { options, problems } = context
-  const registry = await openRegistry(job, context)
-  const planContext: PlanContext = { registry, catalog: context.catalog, problems }
-  const reader = job.reader && (await planStep('reader', job.reader, planContext))
-  const writer = job.writer && (await planStep('writer', job.writer, planContext))
-  const settings = withConcurrency(job.settings, options.concurrency)
-  const concurrency = settings?.concurrency ?? options.concurrency ?? 1
-  let readerColumns: readonly string[] | undefined
-  if (job.reader !== undefined && reader !== undefined) {
-    const { plugin, config } = reader
-    reportFindings(
-      guarded(job.reader, problems, [], () => plugin.validate?.(config) ?? []),
-      job.reader,
-      problems,
-    )
-    readerColumns = guarded(job.reader, problems, undefined, () => plugin.columnNames?.(config))
-    checkTransforms(job, readerColumns, problems)
-  }
-  if (job.writer !== undefined && writer !== undefined) {
-    const { plugin, config } = writer
-    const validation = { readerColumns, concurrency }
-    reportFindings(
-      guarded(job.writer, problems, [], () => plugin.validate?.(config, validation) ?? []),
-      job.writer,
-      problems,
-    )
-  }
-  if (reader === undefined || writer === undefined || settings === undefined) return undefined
-  const side = (step: JobFileStep | undefined, planned: typeof reader | typeof writer) => ({
-    stepType: planned.plugin.stepType,
-    dataSources: planned.dataSources,
-    parameter: valueAt(context.document.value, step?.parameterPath ?? []),
-  })
-  return {
-    name:
-      options.name ?? jobName(context.absolute, side(job.reader, reader), side(job.writer, writer)),
-    file: context.absolute,
-    reader,
-    writer,
-    transforms: job.transforms.map(({ name, columnIndex, parameters }) => ({
-      name,
-      columnIndex,
-      parameters,
-    })),
-    settings,
-  }
-}
-
-async function openRegistry(job: JobFile, context: PlanJobContext): Promise<PluginRegistry> {
-  const { options, problems, workingFolder } = context
-  const jobFolder = path.dirname(context.absolute)
-  const registry = new PluginRegistry([jobFolder, workingFolder, ...options.searchFrom])
-  if (!options.usePlugins) {
-    for (const name of job.plugins) {
-      problems.warn(name.path ?? [], 'is not loaded because of --no-plugins')
-    }
-    return registry
-  }
-  for (const name of job.plugins) {
-    const problem = await registry.add(name.specifier, jobFolder)
-    if (problem === undefined) continue
-    problems.error(name.path ?? [], { message: problem.problem, hint: problem.hint })
-  }
-  for (const specifier of options.plugins) {
-    const problem = await registry.add(specifier, workingFolder)
-    if (problem !== undefined)
-      problems.append([flagProblem('--plugin', problem.problem, problem.hint)])
-  }
-  return registry
-}
-
-function checkTransforms(
-  job: JobFile,
-  columns: readonly string[] | undefined,
-  problems: ProblemList,
-): void {
-  if (columns === undefined) return
-  for (const transform of job.transforms) {
-    if (transform.columnIndex < columns.length) continue
-    const message = `there is no column ${transform.columnIndex}: the reader has ${columns.length}, counted from 0`
-    problems.error(transform.columnPath, message)
-  }
-}
-
-function withConcurrency(
-  settings: JobSettings | undefined,
-  concurrency: number | undefined,
-): JobSettings | undefined {
-  return settings === undefined || concurrency === undefined
-    ? settings
-    : { ...settings, concurrency }
-}
-
 function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
   const { name, concurrency } = options
   const wrongName = name === undefined ? undefined : jobNameProblem(name)
@@ -201,10 +95,6 @@ function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
   if (Number.isNaN(options.scheduledAt.getTime())) {
     problems.append([flagProblem('--scheduled-at', 'expected a date and time in ISO 8601')])
   }
-}
-
-function flagProblem(flag: string, message: string, hint?: string): Problem {
-  return { severity: 'error', message, file: flag, ...(hint === undefined ? {} : { hint }) }
 }
 
 function folderProblem(absolute: string, file: string): Problem | undefined {

@@ -4,7 +4,7 @@ import { messageOf } from '../config/issue-message.ts'
 import type { ProblemList } from '../config/problem-list.ts'
 import { validateConfig } from '../config/validate-config.ts'
 import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
-import { acceptsType } from '../data-source/data-source-types.ts'
+import { acceptsType, canonicalType } from '../data-source/data-source-types.ts'
 import type { Finding } from '../plugin/context.ts'
 import type { DataSource, DataSourceReference } from '../plugin/data-source.ts'
 import type { Plugin } from '../plugin/define.ts'
@@ -20,6 +20,8 @@ export interface PlanContext {
   readonly registry: PluginRegistry
   readonly catalog: DataSourceCatalog
   readonly problems: ProblemList
+  /** Filled with the paths at which a step should name a data source and names none. */
+  readonly unnamed: ConfigPath[]
 }
 
 type PluginOfKind = { reader: ReaderPlugin; writer: WriterPlugin }
@@ -94,6 +96,10 @@ async function resolveDataSources(
       )
       continue
     }
+    if ((reference.name ?? '').trim() === '' && reference.inline === undefined) {
+      context.unnamed.push(path)
+      continue
+    }
     const source = await context.catalog.resolve(
       {
         name: reference.name,
@@ -118,7 +124,7 @@ function wrongType(
   plugin: Plugin,
   accepted: readonly string[],
 ): { message: string; hint: string } {
-  const needed = accepted.join(' or ')
+  const needed = [...new Set(accepted.map(canonicalType))].join(' or ')
   const message = `data source ${JSON.stringify(source.name)} is a ${source.type}, but the ${plugin.stepType} ${plugin.kind} needs ${needed}`
   return { message, hint: `Name a data source of the type ${needed}.` }
 }
