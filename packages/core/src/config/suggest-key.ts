@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein'
 
 /**
  * The known name that `name` probably stands for: the same but for case, else the nearest within two edits (one for
- * names of up to three letters; a swap of neighbours counts as one). `undefined` when none is near.
+ * names of up to three letters, none for a single one; a swap of neighbours counts as one). `undefined` when none is near.
  */
 export function suggestKey(name: string, known: Iterable<string>): string | undefined {
   const lower = name.toLowerCase()
@@ -13,7 +13,8 @@ export function suggestKey(name: string, known: Iterable<string>): string | unde
     const other = candidate.toLowerCase()
     if (other === lower) return candidate
     const edits = editDistance(lower, other)
-    const allowed = Math.min(name.length, candidate.length) <= 3 ? 1 : 2
+    const length = Math.min(name.length, candidate.length)
+    const allowed = length <= 1 ? 0 : length <= 3 ? 1 : 2
     if (edits <= allowed && edits < bestDistance) {
       best = candidate
       bestDistance = edits

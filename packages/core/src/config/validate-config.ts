@@ -58,3 +58,23 @@ function reportSchemaKeys(
   }
   reportUnknownKeys(problems, json, value, options.base, options.isTolerated)
 }
+
+/**
+ * A config for looking on after errors: validates again without the top-level keys that were wrong, silently.
+ * `undefined` when nothing is left that fits. What comes of it may only be checked, never run.
+ */
+export async function recoverConfig<S extends ConfigSchema>(
+  schema: S,
+  value: Readonly<Record<string, unknown>>,
+): Promise<{ readonly value: ConfigOf<S>; readonly dropped: ReadonlySet<string> } | undefined> {
+  try {
+    const first = await schema['~standard'].validate(value)
+    const issues = (first.issues ?? []).flatMap((issue) => readableIssues(issue, value))
+    const dropped = new Set(issues.map((issue) => String(issue.path[0])))
+    const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !dropped.has(key)))
+    const second = await schema['~standard'].validate(rest)
+    return second.issues === undefined ? { value: second.value as ConfigOf<S>, dropped } : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -116,11 +116,23 @@ describe('loadJob', () => {
     ).toEqual([
       [
         'error',
+        8,
+        'steps[0].parameter.datasource: there is no data source "shopp"',
+        'Did you mean "shop"? It was looked for in datasources.yaml.',
+      ],
+      [
+        'error',
         14,
         'steps[0].parameter.batchSize: expected an integer of at least 1, found "x"',
         undefined,
       ],
       ['error', 15, 'steps[0].parameter.colunm: unknown key', 'Did you mean "column"?'],
+      [
+        'error',
+        23,
+        'steps[1].parameter.datasource: data source "shop" is a mysql, but the redis writer needs redis',
+        'Name a data source of the type redis.',
+      ],
       [
         'error',
         25,
@@ -167,6 +179,23 @@ describe('loadJob', () => {
           'steps[1].parameter.datasource: data source "shop" is a mysql, but the redis writer needs redis',
       },
       { message: 'steps[1].parameter.keyIndex: there is no column 2' },
+    ])
+  })
+
+  it('looks on after a wrong parameter', async () => {
+    const text = job({
+      reader: { datasource: 'shopp', batchSize: 'x' },
+      writer: { keyIndex: 2 },
+    })
+    expect(texts(await load({ 'job.json': text }))).toEqual([
+      expect.stringMatching(/there is no data source "shopp"/),
+      expect.stringMatching(/expected an integer of at least 1, found "x"/),
+    ])
+    const other = job({ writer: { datasource: 'shop', batchSize: 'x', keyIndex: 2 } })
+    expect(texts(await load({ 'job.json': other }))).toEqual([
+      expect.stringMatching(/data source "shop" is a mysql/),
+      expect.stringMatching(/there is no column 2/),
+      expect.stringMatching(/expected an integer of at least 1, found "x"/),
     ])
   })
 

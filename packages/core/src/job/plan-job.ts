@@ -7,9 +7,15 @@ import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
 import { PluginRegistry } from '../registry/plugin-registry.ts'
 import type { JobFile, JobFileStep } from './job-file.ts'
 import { jobName } from './job-name.ts'
-import type { JobPlan, JobSettings } from './job-plan.ts'
+import type { JobPlan, JobSettings, PlannedStep } from './job-plan.ts'
 import type { LoadJobOptions } from './load-job.ts'
-import { guarded, planStep, reportFindings, type PlanContext } from './plan-step.ts'
+import {
+  guarded,
+  planStep,
+  reportFindings,
+  type CheckedStep,
+  type PlanContext,
+} from './plan-step.ts'
 
 /** What a job is planned with. */
 export interface PlanJobContext {
@@ -36,6 +42,7 @@ export async function planJob(job: JobFile, context: PlanJobContext): Promise<Jo
   validateSteps(job, reader, writer, concurrency, problems)
   reportUnnamed(planContext)
   if (reader === undefined || writer === undefined || settings === undefined) return undefined
+  if (reader.dropped.size > 0 || writer.dropped.size > 0) return undefined
   const side = (step: JobFileStep | undefined, planned: typeof reader | typeof writer) => ({
     stepType: planned.plugin.stepType,
     dataSources: planned.dataSources,
@@ -45,8 +52,8 @@ export async function planJob(job: JobFile, context: PlanJobContext): Promise<Jo
     name:
       options.name ?? jobName(context.absolute, side(job.reader, reader), side(job.writer, writer)),
     file: context.absolute,
-    reader,
-    writer,
+    reader: withoutChecks(reader),
+    writer: withoutChecks(writer),
     transforms: job.transforms.map(({ name, columnIndex, parameters }) => ({
       name,
       columnIndex,
@@ -54,6 +61,10 @@ export async function planJob(job: JobFile, context: PlanJobContext): Promise<Jo
     })),
     settings,
   }
+}
+
+function withoutChecks<P>({ dropped: _dropped, ...step }: CheckedStep<P>): PlannedStep<P> {
+  return step
 }
 
 type PlannedReader = Awaited<ReturnType<typeof planStep<'reader'>>>
@@ -73,9 +84,13 @@ function validateSteps(
     reportFindings(
       guarded(job.reader, problems, [], () => plugin.validate?.(config) ?? []),
       job.reader,
+      reader.dropped,
       problems,
     )
-    readerColumns = guarded(job.reader, problems, undefined, () => plugin.columnNames?.(config))
+    // Without all parameters the reader may tell wrong columns.
+    if (reader.dropped.size === 0) {
+      readerColumns = guarded(job.reader, problems, undefined, () => plugin.columnNames?.(config))
+    }
     checkTransforms(job, readerColumns, problems)
   }
   if (job.writer !== undefined && writer !== undefined) {
@@ -84,6 +99,7 @@ function validateSteps(
     reportFindings(
       guarded(job.writer, problems, [], () => plugin.validate?.(config, validation) ?? []),
       job.writer,
+      writer.dropped,
       problems,
     )
   }

@@ -1,8 +1,8 @@
-import type { ConfigPath } from '../config/config-path.ts'
+import { valueAt, type ConfigPath } from '../config/config-path.ts'
 import { describeValue, withoutSecrets } from '../config/describe-value.ts'
 import { messageOf } from '../config/issue-message.ts'
 import type { ProblemList } from '../config/problem-list.ts'
-import { validateConfig } from '../config/validate-config.ts'
+import { recoverConfig, validateConfig } from '../config/validate-config.ts'
 import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
 import { acceptsType, canonicalType } from '../data-source/data-source-types.ts'
 import type { Finding } from '../plugin/context.ts'
@@ -26,15 +26,21 @@ export interface PlanContext {
 
 type PluginOfKind = { reader: ReaderPlugin; writer: WriterPlugin }
 
+/** A planned step, perhaps with a config that can only be checked further. */
+export type CheckedStep<P> = PlannedStep<P> & {
+  /** Parameters that were wrong and are not in `config`; such a step must not run. Empty when all is well. */
+  readonly dropped: ReadonlySet<string>
+}
+
 /**
  * Finds the plugin of a step, validates the parameters by its schema and resolves its connections. Everything that is
- * wrong is reported; `undefined` when there is no plugin or the parameters do not fit its schema.
+ * wrong is reported; `undefined` when there is no plugin or nothing of the parameters fits its schema.
  */
 export async function planStep<K extends 'reader' | 'writer'>(
   kind: K,
   step: JobFileStep,
   context: PlanContext,
-): Promise<PlannedStep<PluginOfKind[K]> | undefined> {
+): Promise<CheckedStep<PluginOfKind[K]> | undefined> {
   const { problems } = context
   const found = await context.registry.find(kind, step.stepType)
   if ('problem' in found) {
@@ -48,8 +54,10 @@ export async function planStep<K extends 'reader' | 'writer'>(
     isTolerated: (key, path) => (path.length === 1 && key === 'envType') || key.startsWith('*'),
   })
   const environmentType = readEnvironmentType(step, problems)
-  if (validated === undefined) return undefined
-  const config: unknown = validated.value
+  const usable: { readonly value: unknown; readonly dropped?: ReadonlySet<string> } | undefined =
+    validated ?? (await recoverConfig(plugin.config, step.parameter))
+  if (usable === undefined) return undefined
+  const config = usable.value
   const dataSources = await resolveDataSources(plugin, config, step, environmentType, context)
   return {
     name: step.name,
@@ -58,6 +66,7 @@ export async function planStep<K extends 'reader' | 'writer'>(
     origin: found.origin,
     config,
     dataSources,
+    dropped: usable.dropped ?? new Set(),
   }
 }
 
@@ -145,13 +154,21 @@ export function guarded<T>(
   }
 }
 
-/** Reports what a plugin found wrong with its parameters. */
+/**
+ * Reports what a plugin found wrong with its parameters. When some had to be `dropped` before, what it says of those,
+ * or of something that is missing, may only follow from that, and is left out.
+ */
 export function reportFindings(
   findings: readonly Finding[],
   step: JobFileStep,
+  dropped: ReadonlySet<string>,
   problems: ProblemList,
 ): void {
   for (const finding of findings) {
+    const follows =
+      dropped.size > 0 &&
+      (dropped.has(String(finding.path[0])) || valueAt(step.parameter, finding.path) === undefined)
+    if (follows) continue
     const path: ConfigPath = [...step.parameterPath, ...finding.path]
     const text = { message: finding.message, hint: finding.hint }
     if (finding.severity === 'error') problems.error(path, text)
