@@ -71,9 +71,9 @@ export function compileDatePattern(
   return (text) => (isPlainDateTime(text) ? text.slice(0, 19) : format(text))
 }
 
-/** `YYYY-MM-DD HH:MM:SS` with a fraction perhaps, and no zeros where a month or a day should be. */
+/** `YYYY-MM-DD HH:MM:SS` with a fraction perhaps, of a day that every month of every year has. */
 function isPlainDateTime(text: string): boolean {
-  return /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?$/.test(text)
+  return /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8]) \d\d:\d\d:\d\d(?:\.\d+)?$/.test(text)
 }
 
 function parsePattern(pattern: string): readonly Piece[] {

@@ -30,17 +30,21 @@ export function constantBulk(text: string): string {
 /** Length of a text in UTF-8 bytes; short texts are counted here, which beats the call into the runtime. */
 export function utf8Length(text: string): number {
   const { length } = text
-  if (length > 24) return Buffer.byteLength(text)
+  if (length > 64) return Buffer.byteLength(text)
+  let bytes = length
   for (let at = 0; at < length; at += 1) {
-    if (text.charCodeAt(at) > 127) return Buffer.byteLength(text)
+    const code = text.charCodeAt(at)
+    if (code < 0x80) continue
+    if (code < 0x800) bytes += 1
+    else if (code < 0xd800 || code > 0xdbff) bytes += 2
+    else {
+      // Both halves of a pair make four bytes; a half alone is written as U+FFFD, three bytes.
+      const next = text.charCodeAt(at + 1)
+      bytes += 2
+      if (next >= 0xdc00 && next <= 0xdfff) at += 1
+    }
   }
-  return length
-}
-
-/** Where a {@link RespWriter} stood, to go back there when a row turns out to be dirty. */
-export interface RespMark {
-  readonly text: string
-  readonly parts: number
+  return bytes
 }
 
 /**

@@ -1,0 +1,61 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { secondsOfWallClock, ZonedWallClock } from './zoned-wall-clock.ts'
+
+describe('ZonedWallClock', () => {
+  it.each([
+    ['UTC', '2026-02-02 03:04:05.678901', '2026-02-02 03:04:05.678901'],
+    ['Asia/Shanghai', '2026-02-01 19:04:05.678901', '2026-02-02 03:04:05.678901'],
+    ['GMT+8', '2026-12-31 23:00:00', '2027-01-01 07:00:00'],
+    ['+05:30', '2026-01-01 00:00:00.1', '2026-01-01 05:30:00.1'],
+    ['-0330', '2024-03-01 00:00:00', '2024-02-29 20:30:00'],
+    ['Europe/Berlin', '2026-03-29 00:59:59', '2026-03-29 01:59:59'],
+    ['Europe/Berlin', '2026-03-29 01:00:00', '2026-03-29 03:00:00'],
+    ['Europe/Berlin', '2026-10-25 00:59:59', '2026-10-25 02:59:59'],
+    ['Europe/Berlin', '2026-10-25 01:00:00', '2026-10-25 02:00:00'],
+    ['Asia/Kathmandu', '1985-12-31 18:29:59', '1985-12-31 23:59:59'],
+    ['Asia/Kathmandu', '1985-12-31 18:30:00', '1986-01-01 00:15:00'],
+    ['America/New_York', '1960-07-01 12:00:00', '1960-07-01 08:00:00'],
+  ])('%s: %s', (timeZone, utc, expected) => {
+    expect(new ZonedWallClock(timeZone).fromUtc(utc)).toBe(expected)
+  })
+
+  it.each(['infinity', '-infinity', '0000-00-00 00:00:00', '0044-03-15 10:00:00 BC', 'x'])(
+    'leaves %s as it is',
+    (text) => {
+      expect(new ZonedWallClock('Asia/Shanghai').fromUtc(text)).toBe(text)
+    },
+  )
+
+  it.each(['Mars/Olympus', '', 'GMT+99', '+08:75'])('refuses %j', (timeZone) => {
+    expect(() => new ZonedWallClock(timeZone)).toThrow(RangeError)
+  })
+
+  it('agrees with Intl at any instant', () => {
+    const zones = ['Europe/Berlin', 'Australia/Lord_Howe', 'America/St_Johns', 'Asia/Shanghai']
+    const instants = fc.integer({ min: 63_072_000, max: 4_102_444_800 })
+    for (const timeZone of zones) {
+      const clock = new ZonedWallClock(timeZone)
+      const format = new Intl.DateTimeFormat('sv-SE', {
+        timeZone,
+        dateStyle: 'short',
+        timeStyle: 'medium',
+      })
+      fc.assert(
+        fc.property(instants, (seconds) => {
+          const utc = new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' ')
+          expect(clock.fromUtc(utc)).toBe(format.format(seconds * 1000))
+        }),
+      )
+    }
+  })
+
+  it('knows the offset of a wall clock', () => {
+    const clock = new ZonedWallClock('Europe/Berlin')
+    const offset = (text: string) => clock.offsetSecondsOfWall(secondsOfWallClock(text))
+    expect(offset('2026-03-29 01:59:59')).toBe(3600)
+    expect(offset('2026-03-29 03:00:00')).toBe(7200)
+    expect(offset('2026-10-25 02:30:00')).toBe(7200)
+    expect(offset('2026-10-25 03:00:00')).toBe(3600)
+  })
+})
