@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
+import pg from 'pg'
+
+/** A database made for one test file, on the server that the environment names. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly name: string
+  /** Connection URL of the database. */
+  readonly url: string
+  /** Runs statements, one after the other. */
+  execute(...statements: readonly string[]): Promise<void>
+  /** Rows of a statement, by column name. */
+  query(statement: string): Promise<Record<string, unknown>[]>
+  /** Makes a user with this password who may read the database, dropped with it. Returns its name. */
+  makeUser(password: string): Promise<string>
+}
+
+/** The database at `url` as a single-field entry of a data source file. */
+export function dataSourceOf(
+  type: 'mysql' | 'postgresql',
+  database: TestDatabase,
+  overrides: Readonly<Record<string, unknown>> = {},
+): Record<string, unknown> {
+  const { hostname, port, username, password } = new URL(database.url)
+  return {
+    type,
+    host: hostname,
+    port: Number(port),
+    user: decodeURIComponent(username),
+    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
+    database: database.name,
+    ...overrides,
+  }
+}
+
+/** Makes a MySQL or MariaDB database; dropped on dispose. */
+export async function makeMysqlDatabase(): Promise<TestDatabase> {
+  const server = serverUrl('MILLRACE_TEST_MYSQL_URL')
+  const name = randomName()
+  const connection: Connection = await createConnection({
+    uri: server.href,
+    multipleStatements: false,
+  })
+  const users: string[] = []
+  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`)
+  await connection.query(`USE ${name}`)
+  return {
+    name,
+    url: withDatabase(server, name),
+    async execute(...statements) {
+      for (const statement of statements) await connection.query(statement)
+    },
+    async query(statement) {
+      const [rows] = await connection.query<RowDataPacket[]>(statement)
+      return rows.map((row) =>
+        Object.fromEntries(
+          Object.entries(row).map(([name, cell]) => [name.toLowerCase(), cell as unknown]),
+        ),
+      )
+    },
+    async makeUser(password) {
+      const user = randomName()
+      await connection.query(`CREATE USER '${user}'@'%' IDENTIFIED BY '${password}'`)
+      await connection.query(`GRANT SELECT ON ${name}.* TO '${user}'@'%'`)
+      users.push(user)
+      return user
+    },
+    async [Symbol.asyncDispose]() {
+      await connection.query(`DROP DATABASE ${name}`)
+      for (const user of users) await connection.query(`DROP USER '${user}'@'%'`)
+      await connection.end()
+    },
+  }
+}
+
+/** Makes a PostgreSQL database; dropped on dispose. */
+export async function makePostgresDatabase(): Promise<TestDatabase> {
+  const server = serverUrl('MILLRACE_TEST_POSTGRES_URL')
+  const name = randomName()
+  const admin = new pg.Client({ connectionString: server.href })
+  await admin.connect()
+  await admin.query(`CREATE DATABASE ${name}`)
+  const client = new pg.Client({ connectionString: withDatabase(server, name) })
+  await client.connect()
+  const users: string[] = []
+  return {
+    name,
+    url: withDatabase(server, name),
+    async execute(...statements) {
+      for (const statement of statements) await client.query(statement)
+    },
+    async query(statement) {
+      const { rows } = await client.query<Record<string, unknown>>(statement)
+      return rows
+    },
+    async makeUser(password) {
+      const user = randomName()
+      await client.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`)
+      await client.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${user}`)
+      users.push(user)
+      return user
+    },
+    async [Symbol.asyncDispose]() {
+      for (const user of users) await client.query(`DROP OWNED BY ${user}`)
+      await client.end()
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`)
+      for (const user of users) await admin.query(`DROP ROLE ${user}`)
+      await admin.end()
+    },
+  }
+}
+
+function randomName(): string {
+  return `millrace_cli_${randomBytes(6).toString('hex')}`
+}
+
+function serverUrl(variable: string): URL {
+  const text = process.env[variable]
+  if (text === undefined) throw new Error(`${variable} is not set: no server to test against`)
+  return new URL(text)
+}
+
+function withDatabase(server: URL, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}

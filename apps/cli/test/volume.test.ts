@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import type { RunningCommand } from './support/job-folder.ts'
+import { redisJob } from './support/jobs.ts'
+import { useRedisTarget } from './support/redis-target.ts'
+
+const target = useRedisTarget()
+
+/** `count` rows of 1 KB per split, all to the one list `k`. */
+function kilobyteRows(count: number) {
+  const column = [
+    { type: 'string', value: 'k' },
+    { type: 'string', value: 'x'.repeat(1023) },
+  ]
+  return { stepType: 'stream', parameter: { column, sliceRecordCount: String(count) } }
+}
+
+const overwrite = { writeMode: { type: 'string', mode: 'set' } }
+
+/** Peak resident memory of a command, in bytes, as the kernel has seen it. */
+async function peakMemory(running: RunningCommand): Promise<number> {
+  let peak = 0
+  while (running.child.exitCode === null && running.child.signalCode === null) {
+    try {
+      const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
+      peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024 || peak
+    } catch {
+      break
+    }
+    await sleep(20)
+  }
+  return peak
+}
+
+describe('case 29: memory', () => {
+  test('stays flat however many rows pass', { timeout: 60_000 }, async () => {
+    const folder = target.folder()
+    const job = redisJob({ reader: kilobyteRows(100_000), writer: overwrite })
+    const running = folder.startRun(job)
+    const peak = await peakMemory(running)
+    const { exitCode, stderr } = await running.ended
+    expect(exitCode, stderr).toBe(0)
+    expect(folder.report()).toMatchObject({
+      recordsRead: 100_000,
+      recordsWritten: 100_000,
+      bytesRead: 100_000 * 1024,
+    })
+    expect(peak).toBeGreaterThan(20 * 1024 * 1024)
+    expect(peak).toBeLessThan(250 * 1024 * 1024)
+  })
+
+  test('batchSize 1 gives what batchSize 1000 gives', async () => {
+    const rows = Array.from({ length: 2500 }, (_, row) => [`k${row % 700}`, `v${row}`])
+    const reader = {
+      stepType: 'stream',
+      parameter: { column: [{ type: 'string' }, { type: 'string' }], rows },
+    }
+    const rpush = { writeMode: { type: 'list', mode: 'rpush' } }
+    const found: string[][][] = []
+    for (const batchSize of [1, 1000]) {
+      await target.server.clear()
+      const { exitCode, stderr } = await target
+        .folder()
+        .run(redisJob({ reader, writer: { ...rpush, batchSize } }))
+      expect(exitCode, stderr).toBe(0)
+      expect(await target.client.dbsize()).toBe(700)
+      const lists = Array.from({ length: 700 }, (_, key) => target.client.lrange(`k${key}`, 0, -1))
+      found.push(await Promise.all(lists))
+    }
+    expect(found[0]).toEqual(found[1])
+  })
+})
+
+describe('case 35: throttle', () => {
+  test('mbps holds for the whole job, whatever the channels', async () => {
+    const reader = kilobyteRows(1024)
+    const speed = { throttle: true, mbps: '1', concurrent: 4 }
+    const job = redisJob({ reader, writer: overwrite, setting: { speed } })
+    const { exitCode, stderr, report } = await target.folder().run(job)
+    expect(exitCode, stderr).toBe(0)
+    expect(report?.recordsWritten).toBe(4096)
+    expect(report?.bytesRead).toBe(4 * 1024 * 1024)
+    // 4 MiB at 1 MiB a second, less the bucket of 100 ms: it cannot be faster than what was asked for.
+    expect(report?.elapsedMs).toBeGreaterThan(3500)
+  })
+
+  test('has no effect when throttle is false', async () => {
+    const speed = { throttle: false, mbps: '1', concurrent: 1 }
+    const job = redisJob({
+      reader: kilobyteRows(20_000),
+      writer: overwrite,
+      setting: { speed },
+    })
+    const { exitCode, stderr, report } = await target.folder().run(job)
+    expect(exitCode, stderr).toBe(0)
+    // 20 MB at 1 MB a second would take 20 s.
+    expect(report?.elapsedMs).toBeLessThan(19_000)
+  })
+
+  test('record limits the rows', async () => {
+    const speed = { throttle: true, record: 100, concurrent: 1 }
+    const job = redisJob({ reader: kilobyteRows(150), writer: overwrite, setting: { speed } })
+    const { exitCode, stderr, report } = await target.folder().run(job)
+    expect(exitCode, stderr).toBe(0)
+    expect(report?.elapsedMs).toBeGreaterThan(1300)
+  })
+})
