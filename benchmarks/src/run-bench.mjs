@@ -1,0 +1,116 @@
+import { startServices } from '../../scripts/services/index.mjs'
+import { describeCommit, describeLoad, describeMachine } from './machine.mjs'
+import { saveResults, sectionLines } from './render/results-page.mjs'
+import { memorySection } from './sections/memory-section.mjs'
+import { profileSection } from './sections/profile-section.mjs'
+import { startupSection } from './sections/startup-section.mjs'
+import { throttleSection } from './sections/throttle-section.mjs'
+import { transferSection } from './sections/transfer-section.mjs'
+import { mariadbSource } from './sources/mariadb-source.mjs'
+import { postgresSource } from './sources/postgres-source.mjs'
+import { loadSource } from './sources/source.mjs'
+import { TargetRedis } from './target-redis.mjs'
+
+/**
+ * @typedef {import('./bench-options.mjs').BenchOptions} BenchOptions
+ * @typedef {import('./sources/source.mjs').LoadedSource} LoadedSource
+ * @typedef {import('./sections/section.mjs').BenchContext} BenchContext
+ * @typedef {import('./sections/section.mjs').SectionResult} SectionResult
+ */
+
+const sources = { postgres: postgresSource, mariadb: mariadbSource }
+
+/**
+ * Starts the servers, runs the parts that were asked for, prints and keeps their results, and stops the servers.
+ *
+ * @param {BenchOptions} options
+ * @param {(line: string) => void} print
+ * @returns {Promise<boolean>} whether every target was met
+ */
+export async function runBench(options, print) {
+  const names = sourceNames(options)
+  // Every run empties the Redis, so a given one is never used.
+  delete process.env['MILLRACE_TEST_REDIS_URL']
+  const services = await startServices(['redis', ...names.map((name) => sources[name].service)], {
+    print,
+  })
+  const redis = new TargetRedis(services.urls.redis ?? '')
+  /** @type {LoadedSource[]} */
+  const loaded = []
+  try {
+    for (const name of names) {
+      const source = sources[name]
+      print(`${source.title}: loading ${options.rows.toLocaleString('en')} rows`)
+      loaded.push(await loadSource(source, services.urls[source.service] ?? '', options.rows))
+    }
+    return await runSections(loaded, { options, redis, print })
+  } finally {
+    for (const { drop } of loaded) await drop()
+    redis.close()
+    await services.stop()
+  }
+}
+
+/**
+ * @param {BenchOptions} options
+ * @returns {(keyof typeof sources)[]} the databases that the parts need
+ */
+function sourceNames({ sections }) {
+  const only = /** @type {const} */ (['postgres', 'mariadb']).filter((name) =>
+    sections.includes(name),
+  )
+  const others = sections.some((name) => !(name in sources))
+  return others ? ['postgres', 'mariadb'] : only
+}
+
+/**
+ * @param {readonly LoadedSource[]} loaded
+ * @param {BenchContext} context
+ */
+async function runSections(loaded, context) {
+  const { options, redis, print } = context
+  /** @type {Record<string, import('./render/results-page.mjs').KeptSection>} */
+  const results = {}
+  const run = {
+    date: new Date().toISOString().slice(0, 16).replace('T', ' ') + ' UTC',
+    command: ['npm run bench', ...commandFlags()].join(' '),
+    commit: describeCommit(),
+    machine: describeMachine(),
+    load: describeLoad(),
+    redis: await redis.version(),
+  }
+  for (const [name, measure] of sectionsOf(loaded, context)) {
+    print(`${name}:`)
+    const result = await measure()
+    for (const line of sectionLines(result)) print(line)
+    print('')
+    results[name] = { ...result, ...run }
+    if (options.save && !options.profile) saveResults(results)
+  }
+  return Object.values(results).every(({ targets }) => targets.every(({ passed }) => passed))
+}
+
+function commandFlags() {
+  const flags = process.argv.slice(2)
+  return flags.length === 0 ? [] : ['--', ...flags]
+}
+
+/**
+ * @param {readonly LoadedSource[]} loaded
+ * @param {BenchContext} context
+ * @returns {[string, () => Promise<SectionResult>][]}
+ */
+function sectionsOf(loaded, context) {
+  const from = (/** @type {import('./sources/source.mjs').Source} */ source) =>
+    loaded.filter((one) => one.source === source)
+  if (context.options.profile) {
+    return loaded.map((one) => [`profile ${one.source.title}`, () => profileSection(one, context)])
+  }
+  return context.options.sections.flatMap((name) => {
+    if (name === 'startup') return [[name, () => startupSection(loaded, context)]]
+    if (name === 'memory') return [[name, () => memorySection(loaded, context)]]
+    const used = name === 'throttle' ? loaded.slice(0, 1) : from(sources[name])
+    const measure = name === 'throttle' ? throttleSection : transferSection
+    return used.map((one) => [name, () => measure(one, context)])
+  })
+}
