@@ -181,7 +181,7 @@ describe('session and preSql', () => {
       await using session = await openReader({ table: 't_0', column: ['id'], preSql }, [
         testDataSource(database.name),
       ])
-      return session.check({ signal: never })
+      return await session.check({ signal: never })
     }
     expect(await check(['select 0', 'select count(*) from t_0 where id = 99'])).toEqual([])
     const findings = await check(['select 0', 'select 1', 'select id from t_1'])
@@ -246,11 +246,12 @@ describe('batches', () => {
   })
 
   it('are handed out when no further row comes', async () => {
-    const slow = 'select 1, repeat(0, 20000) union all select sleep(60), 2'
+    const slow =
+      "select if(id < 9, repeat('x', 20000), sleep(60)) from numbers where id < 20 order by id"
     await using session = await openReader({ querySql: [slow] }, [testDataSource(database.name)])
     const { splits } = await session.split(1, { signal: never })
     for await (const batch of session.read(splits[0]!, { ...readOptions, maxDelayMs: 50 })) {
-      expect(batch.rows).toHaveLength(1)
+      expect(batch.rows.length).toBeLessThan(10)
       break
     }
     await until(async () => (await processCount()) === 1)

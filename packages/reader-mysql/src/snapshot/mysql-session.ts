@@ -35,6 +35,7 @@ export class MysqlSession implements ReaderSession {
   readonly #objects: readonly SourceObject[]
   readonly #sessions = new Map<number, SourceSession>()
   readonly #described = new Map<SourceObject, DescribedObject>()
+  #isDisposed = false
 
   constructor(config: RelationalConfig, context: PluginContext) {
     this.#config = config
@@ -93,6 +94,7 @@ export class MysqlSession implements ReaderSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
     for (const { connection } of this.#sessions.values()) connection.destroy()
     this.#sessions.clear()
   }
@@ -127,6 +129,10 @@ export class MysqlSession implements ReaderSession {
     // Names of columns come in the character set of results: control sessions always ask for UTF-8.
     const settings = { ...this.#settings(sourceIndex), hasRawText: false }
     const session = await openSession(settings, signal)
+    if (this.#isDisposed) {
+      session.connection.destroy()
+      throw new PluginError({ code: 'INTERNAL', message: 'the reader was used after its end' })
+    }
     this.#sessions.set(sourceIndex, session)
     return session
   }
