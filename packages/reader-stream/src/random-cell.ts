@@ -29,9 +29,12 @@ export function randomCell(type: ColumnType, bounds: string, parseDate: DatePars
   if (min > max) throw new RangeError('expected the first bound not to be above the second')
   switch (type) {
     case 'long':
-      return { logicalType: 'int', make: (random) => random.integer(min, max) }
+      return { logicalType: 'int', make: (random) => String(random.integer(min, max)) }
     case 'double':
-      return { logicalType: 'float', make: (random) => min + random.fraction() * (max - min) }
+      return {
+        logicalType: 'float',
+        make: (random) => String(min + random.fraction() * (max - min)),
+      }
     case 'string':
       checkLengths(min, max)
       return { logicalType: 'string', make: (random) => random.text(random.integer(min, max)) }
@@ -68,20 +71,39 @@ function randomDate(low: string, high: string, parseDate: DateParser): RandomCel
   if (max > Date.UTC(9999, 11, 31, 23, 59, 59) / 1000) {
     throw new RangeError('expected years of four digits')
   }
+  const dayTexts = new Map<number, string>()
   if (from.kind === 'date' && to.kind === 'date') {
-    const [firstDay, lastDay] = [min / 86_400, max / 86_400]
+    const [firstDay, lastDay] = [min / daySeconds, max / daySeconds]
     return {
       logicalType: 'date',
-      make: (random) =>
-        new Date(random.integer(firstDay, lastDay) * 86_400_000).toISOString().slice(0, 10),
+      make: (random) => dayText(dayTexts, random.integer(firstDay, lastDay)),
     }
   }
-  const logicalType = from.kind === 'timestamptz' ? 'timestamptz' : 'datetime'
   return {
-    logicalType,
+    logicalType: from.kind === 'timestamptz' ? 'timestamptz' : 'datetime',
     make: (random) => {
-      const text = new Date(random.integer(min, max) * 1000).toISOString()
-      return `${text.slice(0, 10)} ${text.slice(11, 19)}`
+      const seconds = random.integer(min, max)
+      const day = Math.floor(seconds / daySeconds)
+      const time = seconds - day * daySeconds
+      const clock = `${two(Math.floor(time / 3600))}:${two(Math.floor(time / 60) % 60)}:${two(time % 60)}`
+      return `${dayText(dayTexts, day)} ${clock}`
     },
   }
+}
+
+const daySeconds = 86_400
+
+/** `YYYY-MM-DD` of a day counted from 1970-01-01. */
+function dayText(known: Map<number, string>, day: number): string {
+  let text = known.get(day)
+  if (text === undefined) {
+    text = new Date(day * daySeconds * 1000).toISOString().slice(0, 10)
+    if (known.size >= 50_000) known.clear()
+    known.set(day, text)
+  }
+  return text
+}
+
+function two(value: number): string {
+  return value < 10 ? `0${value}` : String(value)
 }
