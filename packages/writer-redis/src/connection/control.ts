@@ -53,6 +53,8 @@ function clientOptions(address: RedisAddress, connection: RedisConnectionOptions
     connectTimeout: connectTimeoutMs(connection),
     commandTimeout: connection.timeoutMs,
     enableReadyCheck: false,
+    // The newer protocol would begin with HELLO, before the login.
+    protocol: 2 as const,
     enableOfflineQueue: false,
     disableClientInfo: true,
     autoResubscribe: false,
