@@ -2,7 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PluginError, type DataSource } from '@millrace/core/plugin'
-import { never, openReader, testDataSource, TestDatabase, type Parameters } from './test-source.ts'
+import {
+  batchesOf,
+  never,
+  openReader,
+  testDataSource,
+  TestDatabase,
+  type Parameters,
+} from './test-source.ts'
 
 let database: TestDatabase
 const user = `millrace_${randomBytes(4).toString('hex')}`
@@ -125,6 +132,25 @@ describe('connecting', () => {
     const hosts = [{ host: '127.0.0.1', port: 1 }, ...testDataSource('').hosts]
     await using session = await openReader(parameters, [testDataSource(database.name, { hosts })])
     expect(await session.check({ signal: never })).toEqual([])
+  })
+
+  it('reads over TLS where the server has it, and refuses where it has not', async () => {
+    const [rows] = await database.connection.query("SHOW VARIABLES LIKE 'have_ssl'")
+    const [row] = rows as { Value: string }[]
+    const hasTls = database.isMariaDb ? row?.Value === 'YES' : true
+    const tls = { rejectUnauthorized: false }
+    if (!hasTls) {
+      expect((await errorOf(parameters, { tls })).code).toBe('SOURCE_UNREACHABLE')
+      return
+    }
+    await using session = await openReader({ querySql: "select repeat('x', 100000), 'ü'" }, [
+      testDataSource(database.name, { tls }),
+    ])
+    const { splits } = await session.split(1, { signal: never })
+    const batches = await batchesOf(session, splits[0]!)
+    expect(batches.map(({ rows: found }) => found)).toEqual([[['x'.repeat(100_000), 'ü']]])
+    const unknown = await errorOf(parameters, { tls: { rejectUnauthorized: true } })
+    expect(unknown.code).toBe('SOURCE_UNREACHABLE')
   })
 
   it('logs in with a password', async () => {

@@ -25,7 +25,7 @@ export function sourceFaultOf(error: unknown): SourceFault {
   return {
     ...(typeof errno === 'number' && errno > 0 ? { errno } : {}),
     ...(typeof code === 'string' ? { code } : {}),
-    message: typeof text === 'string' && text !== '' ? text : String(code ?? 'unknown error'),
+    message: typeof text === 'string' && text !== '' ? text : 'the connection failed',
   }
 }
 

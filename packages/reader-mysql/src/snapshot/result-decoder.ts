@@ -160,6 +160,7 @@ export class ResultDecoder {
   #row(chunk: Buffer, text: string | undefined, start: number, end: number): void {
     const kinds = this.#kinds
     const count = kinds.length
+    // oxlint-disable-next-line unicorn/no-new-array -- a row of its final length; growing one costs twice
     const row: Row = new Array<Cell>(count)
     let byteSize = 0
     let offset = start
