@@ -1,0 +1,102 @@
+import pg from 'pg'
+import type { DataSource, PluginError } from '@millrace/core/plugin'
+import { addressText, connectionOptions, sourceAddresses } from './connection-options.ts'
+import { connectError, statementError } from './source-error.ts'
+
+/** What a connection to the source is made with. */
+export interface SessionSettings {
+  readonly dataSource: DataSource
+  /** `session` of the job: run once after connecting. */
+  readonly statements: readonly string[]
+}
+
+/**
+ * What text the server sends must not depend on how it is set up: dates in ISO form, instants in UTC, floats with
+ * every digit, bytes in hex, and no time limit while rows flow at the target's pace.
+ */
+const fixedSettings = [
+  "SET client_encoding TO 'UTF8'",
+  "SET datestyle TO 'ISO, YMD'",
+  "SET intervalstyle TO 'postgres'",
+  'SET extra_float_digits TO 3',
+  "SET bytea_output TO 'hex'",
+  "SET xmlbinary TO 'base64'",
+  "SET timezone TO 'UTC'",
+  'SET statement_timeout TO 0',
+  'SET idle_in_transaction_session_timeout TO 0',
+].join('; ')
+
+/**
+ * Connects to the first address that answers and fixes the settings. The user's `session` statements run before
+ * them, so that they cannot change how values are written.
+ *
+ * @throws PluginError SOURCE_UNREACHABLE, SOURCE_NOT_PERMITTED; SOURCE_STATEMENT_INVALID for a `session` statement
+ */
+export async function openSession(
+  settings: SessionSettings,
+  signal: AbortSignal,
+): Promise<pg.Client> {
+  const client = await connect(settings.dataSource, signal)
+  try {
+    for (const [index, statement] of settings.statements.entries()) {
+      try {
+        await client.query(statement)
+      } catch (error) {
+        throw statementError(`running session statement ${index + 1}`, error)
+      }
+    }
+    await client.query(fixedSettings)
+    signal.throwIfAborted()
+    return client
+  } catch (error) {
+    closeClient(client)
+    signal.throwIfAborted()
+    throw statementError('setting up the connection', error)
+  }
+}
+
+/** Lets go of a connection at once, whatever it is doing. */
+export function closeClient(client: pg.Client): void {
+  socketOf(client).destroy()
+}
+
+/** Ends a connection that is idle; the server sees it leave in order. */
+export async function endClient(client: pg.Client): Promise<void> {
+  await client.end().catch(() => undefined)
+}
+
+interface DriverConnection {
+  readonly stream: { destroy(): void }
+}
+
+function socketOf(client: pg.Client): DriverConnection['stream'] {
+  return (client as unknown as { readonly connection: DriverConnection }).connection.stream
+}
+
+async function connect(dataSource: DataSource, signal: AbortSignal): Promise<pg.Client> {
+  let failure: PluginError | undefined
+  for (const address of sourceAddresses(dataSource)) {
+    const client = new pg.Client(connectionOptions(dataSource, address))
+    // A lost connection is reported by whatever waits on it; without a listener it would end the process.
+    client.on('error', () => undefined)
+    const abort = () => closeClient(client)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      await client.connect()
+      return client
+    } catch (error) {
+      signal.throwIfAborted()
+      failure = connectError(addressText(address), withoutPasswordRiddle(error))
+    } finally {
+      signal.removeEventListener('abort', abort)
+    }
+  }
+  throw failure ?? connectError('the source', new Error('no address given'))
+}
+
+/** The driver says this when the server wants a password and the data source has none. */
+function withoutPasswordRiddle(error: unknown): unknown {
+  const isRiddle =
+    error instanceof Error && error.message.includes('client password must be a string')
+  return isRiddle ? new Error('the server asks for a password and the data source has none') : error
+}

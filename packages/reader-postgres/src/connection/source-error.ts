@@ -1,0 +1,81 @@
+import { PluginError, type ErrorCode } from '@millrace/core/plugin'
+
+/** What is known of an error of the server or of the connection to it. */
+export interface SourceFault {
+  /** SQLSTATE of the server's error; absent when the connection itself failed. */
+  readonly state?: string
+  readonly message: string
+}
+
+/** Reads what an error thrown by the driver says; anything else keeps just its message. */
+export function sourceFaultOf(error: unknown): SourceFault {
+  if (typeof error !== 'object' || error === null) return { message: String(error) }
+  const { code, message, severity, errors } = error as Record<string, unknown>
+  // Node wraps the failures of all addresses of a host name in one error without a message.
+  if (Array.isArray(errors) && errors.length > 0) return sourceFaultOf(errors[0])
+  const text =
+    [message, code].find((part): part is string => typeof part === 'string' && part !== '') ??
+    'unknown error'
+  return typeof code === 'string' && severity !== undefined
+    ? { state: code, message: text }
+    : { message: text }
+}
+
+/**
+ * The code for a statement that failed before any row was asked for, by SQLSTATE
+ * (PostgreSQL documentation, appendix A).
+ */
+export function statementErrorCode({ state }: SourceFault): ErrorCode {
+  if (state === undefined || /^(?:08|28|57P|53)/.test(state)) return 'SOURCE_UNREACHABLE'
+  if (['42P01', '42703', '3F000', '3D000'].includes(state)) return 'SOURCE_OBJECT_MISSING'
+  return state === '42501' ? 'SOURCE_NOT_PERMITTED' : 'SOURCE_STATEMENT_INVALID'
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  SOURCE_UNREACHABLE: 'Check host, port, user and password of the data source.',
+  SOURCE_NOT_PERMITTED: 'Grant the user SELECT on what the job reads, and USAGE on its schema.',
+  SOURCE_STATEMENT_INVALID: 'Run the statement by hand, mend it in the job.',
+  SOURCE_FAILED: 'Run the job again.',
+}
+
+/**
+ * The error for a statement that failed before any row was asked for.
+ *
+ * @param doing - what was being done, to what: `describing table shop.orders`
+ */
+export function statementError(doing: string, error: unknown, hint?: string): PluginError {
+  if (PluginError.isInstance(error)) return error
+  const fault = sourceFaultOf(error)
+  return sourceError(statementErrorCode(fault), doing, fault, error, hint)
+}
+
+/** The error for a source that failed while rows were asked for. */
+export function readError(doing: string, error: unknown): PluginError {
+  if (PluginError.isInstance(error)) return error
+  return sourceError('SOURCE_FAILED', doing, sourceFaultOf(error), error)
+}
+
+/** The error for a connection that could not be made. `where` is the address. */
+export function connectError(where: string, error: unknown): PluginError {
+  if (PluginError.isInstance(error)) return error
+  const fault = sourceFaultOf(error)
+  const code = fault.state === '42501' ? 'SOURCE_NOT_PERMITTED' : 'SOURCE_UNREACHABLE'
+  return sourceError(code, `connecting to ${where}`, fault, error)
+}
+
+function sourceError(
+  code: ErrorCode,
+  doing: string,
+  fault: SourceFault,
+  cause: unknown,
+  hint = hints[code],
+): PluginError {
+  const state = fault.state === undefined ? '' : ` (SQLSTATE ${fault.state})`
+  return new PluginError({
+    code,
+    message: `${doing}: ${fault.message}${state}`,
+    ...(hint === undefined ? {} : { hint }),
+    isRetryable: code === 'SOURCE_UNREACHABLE' && fault.state === undefined,
+    cause,
+  })
+}

@@ -1,0 +1,6 @@
+import { postgresReader } from './plugin.ts'
+
+export { postgresReader }
+
+/** What the registry loads. */
+export const plugins = [postgresReader]

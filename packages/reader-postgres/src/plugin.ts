@@ -1,0 +1,24 @@
+import { defineReader } from '@millrace/core/plugin'
+import {
+  relationalColumnNames,
+  relationalDataSources,
+  validateRelational,
+} from '@millrace/core/sql'
+import { postgresConfig } from './config/postgres-config.ts'
+import { PostgresSession } from './snapshot/postgres-session.ts'
+
+/** Reads tables and statements of PostgreSQL; `TYPES.md` says how each column type arrives. */
+export const postgresReader = defineReader({
+  apiVersion: 1,
+  kind: 'reader',
+  stepType: 'postgresql',
+  aliases: ['postgres', 'postgresqlreader'],
+  description: 'Reads tables and queries of PostgreSQL, all splits in one snapshot',
+  capabilities: { parallelSplits: true, resumableSplits: false, follow: false },
+  config: postgresConfig,
+  dataSourceTypes: ['postgresql', 'postgres'],
+  dataSources: relationalDataSources,
+  validate: validateRelational,
+  columnNames: relationalColumnNames,
+  open: async (config, context) => new PostgresSession(config, context),
+})

@@ -1,0 +1,158 @@
+import type pg from 'pg'
+import { PluginError } from '@millrace/core/plugin'
+import type { Field } from '@millrace/core/record'
+import { nearestName, parseColumn, type RelationalConfig } from '@millrace/core/sql'
+import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
+import { isArray, logicalTypeOf, type CatalogueType } from '../types/native-types.ts'
+import { readCatalogue, readTableNames, readTypes } from './read-catalogue.ts'
+import { selectStatement } from './select-statement.ts'
+import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
+import { quoteName, type TableName } from './table-name.ts'
+
+/**
+ * Asks the server what an object's columns are, and with that whether it is there, may be read, and its statement is
+ * accepted. No row is read.
+ *
+ * @throws PluginError SOURCE_OBJECT_MISSING, SOURCE_NOT_PERMITTED, SOURCE_STATEMENT_INVALID, SOURCE_UNREACHABLE
+ */
+export async function describeObject(
+  client: pg.Client,
+  object: SourceObject,
+  config: RelationalConfig,
+): Promise<DescribedObject> {
+  return object.table === undefined
+    ? await describeQuery(client, object)
+    : await describeTable(client, object, object.table, config)
+}
+
+async function describeTable(
+  client: pg.Client,
+  object: SourceObject,
+  table: TableName,
+  config: RelationalConfig,
+): Promise<DescribedObject> {
+  const doing = `preparing to read table ${object.label}`
+  let catalogue: readonly CatalogueColumn[]
+  try {
+    catalogue = await readCatalogue(client, table)
+  } catch (error) {
+    throw statementError(doing, error)
+  }
+  const isStar = config.columns.includes('*')
+  const wanted = isStar ? ['*'] : config.columns.map((text) => columnExpression(text, catalogue))
+  let columns: readonly pg.FieldDef[]
+  try {
+    columns = await columnsOf(client, selectStatement(table.text, wanted, config.where))
+  } catch (error) {
+    throw await explained(client, doing, table, catalogue, error)
+  }
+  const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
+  const known = expressions.map((expression) => catalogueColumnOf(expression, catalogue))
+  const types = await readTypes(
+    client,
+    columns.map(({ dataTypeID }) => dataTypeID),
+  )
+  const fields = columns.map((column, index) =>
+    fieldOf(column, isStar ? undefined : config.columns[index], known[index], types),
+  )
+  const parts = catalogue.filter(({ isPrimaryKey }) => isPrimaryKey)
+  const key = parts.map((part) => known.indexOf(part))
+  return {
+    object,
+    schema: { table: object.label, version: 1, fields, key: key.includes(-1) ? [] : key },
+    arrays: columns.map(({ dataTypeID }) => isArray(dataTypeID, types)),
+    selectList: expressions,
+    catalogue,
+  }
+}
+
+async function describeQuery(client: pg.Client, object: SourceObject): Promise<DescribedObject> {
+  let columns: readonly pg.FieldDef[]
+  try {
+    columns = await columnsOf(client, object.query ?? '')
+  } catch (error) {
+    throw statementError(`preparing ${object.label}`, error)
+  }
+  const types = await readTypes(
+    client,
+    columns.map(({ dataTypeID }) => dataTypeID),
+  )
+  const fields = columns.map((column) => fieldOf(column, undefined, undefined, types))
+  return {
+    object,
+    schema: { table: object.label, version: 1, fields, key: [] },
+    arrays: columns.map(({ dataTypeID }) => isArray(dataTypeID, types)),
+    catalogue: [],
+  }
+}
+
+async function columnsOf(client: pg.Client, sql: string): Promise<readonly pg.FieldDef[]> {
+  const { fields } = await client.query({
+    rowMode: 'array',
+    text: `SELECT * FROM (${sql}\n) AS source LIMIT 0`,
+  })
+  return fields
+}
+
+/** A bare word that is a column gets its quotes, so that a column may be called `order`; all else is pasted. */
+function columnExpression(text: string, catalogue: readonly CatalogueColumn[]): string {
+  const { kind, name } = parseColumn(text)
+  if (kind !== 'plain') return text
+  const column =
+    catalogue.find((candidate) => candidate.name === name) ??
+    catalogue.find((candidate) => candidate.name === name.toLowerCase())
+  return column === undefined ? text : quoteName(column.name)
+}
+
+function catalogueColumnOf(
+  expression: string,
+  catalogue: readonly CatalogueColumn[],
+): CatalogueColumn | undefined {
+  if (!expression.startsWith('"')) return undefined
+  const { kind, name } = parseColumn(expression)
+  return kind === 'quoted' ? catalogue.find((column) => column.name === name) : undefined
+}
+
+function fieldOf(
+  column: pg.FieldDef,
+  text: string | undefined,
+  known: CatalogueColumn | undefined,
+  types: ReadonlyMap<number, CatalogueType>,
+): Field {
+  return {
+    name: text === undefined ? column.name : parseColumn(text).name,
+    type: logicalTypeOf(column.dataTypeID, types),
+    nullable: known?.isNullable ?? true,
+    nativeType: known?.typeName ?? types.get(column.dataTypeID)?.name ?? 'unknown',
+  }
+}
+
+const undefinedColumn = '42703'
+
+/** The error of a table's statement, with the nearest name of what is missing. */
+async function explained(
+  client: pg.Client,
+  doing: string,
+  table: TableName,
+  catalogue: readonly CatalogueColumn[],
+  error: unknown,
+): Promise<PluginError> {
+  const fault = sourceFaultOf(error)
+  if (statementErrorCode(fault) !== 'SOURCE_OBJECT_MISSING') return statementError(doing, error)
+  const isColumn = fault.state === undefinedColumn
+  const candidates = isColumn
+    ? catalogue.map(({ name }) => quotedIfNeeded(name))
+    : await readTableNames(client, table)
+  const missing = isColumn ? missingColumnOf(fault.message) : (table.name ?? table.text)
+  const nearest = nearestName(missing, candidates)
+  const list = isColumn ? `The columns are ${candidates.join(', ')}.` : undefined
+  return statementError(doing, error, nearest === undefined ? list : `Did you mean ${nearest}?`)
+}
+
+function quotedIfNeeded(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : quoteName(name)
+}
+
+function missingColumnOf(message: string): string {
+  return /column "?([^"]*?)"? does not exist/.exec(message)?.[1]?.split('.').at(-1) ?? ''
+}

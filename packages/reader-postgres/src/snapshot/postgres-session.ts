@@ -1,0 +1,234 @@
+import type pg from 'pg'
+import {
+  PluginError,
+  type CallOptions,
+  type Finding,
+  type PluginContext,
+  type ReaderSession,
+  type ReadOptions,
+  type Split,
+  type SplitPlan,
+} from '@millrace/core/plugin'
+import type { RecordBatch, TableSchema } from '@millrace/core/record'
+import type { RelationalConfig } from '@millrace/core/sql'
+import {
+  closeClient,
+  endClient,
+  openSession,
+  type SessionSettings,
+} from '../connection/open-session.ts'
+import { checkPreSql, objectFindings } from './check-source.ts'
+import { describeObject } from './describe-object.ts'
+import { planSplits, splitCondition, type SplitRange } from './plan-splits.ts'
+import { readSplit } from './read-split.ts'
+import { selectStatement } from './select-statement.ts'
+import { exportSnapshot } from './shared-snapshot.ts'
+import type { DescribedObject, SourceObject } from './source-object.ts'
+import { parseTableName } from './table-name.ts'
+
+/** A connection that holds the snapshot of the run open. */
+interface SnapshotHolder {
+  readonly client: pg.Client
+  readonly snapshot: string | undefined
+}
+
+/**
+ * An open reader. One control connection per data source serves checks, one more holds the snapshot that all splits
+ * of that data source see; every split is read on a connection of its own.
+ */
+export class PostgresSession implements ReaderSession {
+  readonly #config: RelationalConfig
+  readonly #context: PluginContext
+  readonly #objects: readonly SourceObject[]
+  readonly #clients = new Map<number, pg.Client>()
+  readonly #holders = new Map<number, SnapshotHolder>()
+  readonly #described = new Map<SourceObject, DescribedObject>()
+
+  constructor(config: RelationalConfig, context: PluginContext) {
+    this.#config = config
+    this.#context = context
+    this.#objects = sourceObjects(config)
+  }
+
+  async check({ signal }: CallOptions): Promise<readonly Finding[]> {
+    const findings: Finding[] = []
+    for (const sourceIndex of this.#config.sources.keys()) {
+      findings.push(...(await checkPreSql(await this.#client(sourceIndex, signal), this.#config)))
+    }
+    return [...findings, ...objectFindings(await this.#describeAll(signal))]
+  }
+
+  async describe({ signal }: CallOptions): Promise<TableSchema> {
+    const [first] = this.#objects
+    if (first === undefined) throw nothingToRead()
+    return (await this.#describe(first, signal)).schema
+  }
+
+  async split(desired: number, { signal }: CallOptions): Promise<SplitPlan> {
+    const described = await this.#describeAll(signal)
+    for (const sourceIndex of this.#config.sources.keys())
+      await this.#holdSnapshot(sourceIndex, signal)
+    const splits = await planSplits(described, desired, {
+      config: this.#config,
+      logger: this.#context.logger,
+      clientFor: (sourceIndex) => this.#holder(sourceIndex).client,
+    })
+    signal.throwIfAborted()
+    return { splits, consistency: this.#isOneSnapshot(splits) ? 'one-snapshot' : 'per-split' }
+  }
+
+  async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
+    const range = split.range as unknown as SplitRange
+    const object = this.#objects.find(
+      (candidate) =>
+        candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
+    )
+    if (object === undefined) throw nothingToRead()
+    const described = await this.#describe(object, options.signal)
+    const [first] = this.#objects
+    const { socketTimeoutMs } = this.#config
+    const schema =
+      first === undefined ? described.schema : (await this.#describe(first, options.signal)).schema
+    yield* readSplit(
+      {
+        settings: this.#settings(object.sourceIndex),
+        // Objects of one job have the same columns; one schema for all lets the writer compile once.
+        described: hasSameFields(schema, described.schema) ? { ...described, schema } : described,
+        sql: this.#statement(described, range),
+        label: `${object.table === undefined ? '' : 'table '}${object.label}`,
+        snapshot: this.#holders.get(object.sourceIndex)?.snapshot,
+        ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
+      },
+      options,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const clients = [
+      ...this.#clients.values(),
+      ...[...this.#holders.values()].map(({ client }) => client),
+    ]
+    this.#clients.clear()
+    this.#holders.clear()
+    await Promise.all(clients.map(endClient))
+  }
+
+  #statement({ object, selectList }: DescribedObject, range: SplitRange): string {
+    if (object.table === undefined) return object.query ?? ''
+    return selectStatement(
+      object.table.text,
+      selectList ?? [],
+      this.#config.where,
+      splitCondition(range),
+    )
+  }
+
+  #settings(sourceIndex: number): SessionSettings {
+    const dataSource = this.#context.dataSources[sourceIndex]
+    if (dataSource === undefined) throw nothingToRead()
+    return { dataSource, statements: this.#config.session }
+  }
+
+  async #client(sourceIndex: number, signal: AbortSignal): Promise<pg.Client> {
+    const known = this.#clients.get(sourceIndex)
+    if (known !== undefined) return known
+    const client = await openSession(this.#settings(sourceIndex), signal)
+    this.#clients.set(sourceIndex, client)
+    return client
+  }
+
+  async #holdSnapshot(sourceIndex: number, signal: AbortSignal): Promise<void> {
+    if (this.#holders.has(sourceIndex)) return
+    const client = await openSession(this.#settings(sourceIndex), signal)
+    try {
+      const snapshot = await exportSnapshot(client, this.#context.logger)
+      this.#holders.set(sourceIndex, { client, snapshot })
+    } catch (error) {
+      closeClient(client)
+      throw error
+    }
+  }
+
+  #holder(sourceIndex: number): SnapshotHolder {
+    const holder = this.#holders.get(sourceIndex)
+    if (holder === undefined) throw nothingToRead()
+    return holder
+  }
+
+  #isOneSnapshot(splits: readonly Split[]): boolean {
+    if (splits.length === 1) return true
+    return this.#holders.size === 1 && this.#holder(0).snapshot !== undefined
+  }
+
+  async #describe(object: SourceObject, signal: AbortSignal): Promise<DescribedObject> {
+    const known = this.#described.get(object)
+    if (known !== undefined) return known
+    const client = await this.#client(object.sourceIndex, signal)
+    const described = await describeObject(client, object, this.#config)
+    signal.throwIfAborted()
+    this.#described.set(object, described)
+    return described
+  }
+
+  /** Describes every object; throws one error for all that can't be read. */
+  async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
+    const described: DescribedObject[] = []
+    const errors: PluginError[] = []
+    for (const object of this.#objects) {
+      try {
+        described.push(await this.#describe(object, signal))
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!PluginError.isInstance(error) || error.code === 'SOURCE_UNREACHABLE') throw error
+        errors.push(error)
+      }
+    }
+    const [first] = errors
+    if (first !== undefined) throw errors.length === 1 ? first : joined(first, errors)
+    return described
+  }
+}
+
+function sourceObjects(config: RelationalConfig): readonly SourceObject[] {
+  return config.sources.flatMap((source, sourceIndex) => [
+    ...source.tables.map((text, index) => ({
+      sourceIndex,
+      index,
+      table: parseTableName(text),
+      label: text,
+      path: source.tablePath,
+    })),
+    ...source.queries.map((query, index) => ({
+      sourceIndex,
+      index: source.tables.length + index,
+      query,
+      label: `querySql[${index}]`,
+      path: [...source.queryPath, index],
+    })),
+  ])
+}
+
+function hasSameFields(left: TableSchema, right: TableSchema): boolean {
+  return (
+    left.table === right.table &&
+    left.fields.length === right.fields.length &&
+    left.fields.every((field, index) => field.type === right.fields[index]?.type)
+  )
+}
+
+function joined(first: PluginError, errors: readonly PluginError[]): PluginError {
+  return new PluginError({
+    code: first.code,
+    message: errors
+      .map(({ message, hint }) => `${message}${hint === undefined ? '' : ` ${hint}`}`)
+      .join('\n'),
+    cause: first.cause,
+  })
+}
+
+function nothingToRead(): PluginError {
+  return new PluginError({
+    code: 'INTERNAL',
+    message: 'the reader was asked for an object or a data source the job does not name',
+  })
+}

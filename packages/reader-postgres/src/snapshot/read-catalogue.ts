@@ -1,0 +1,89 @@
+import type pg from 'pg'
+import type { CatalogueType } from '../types/native-types.ts'
+import type { CatalogueColumn } from './source-object.ts'
+import type { TableName } from './table-name.ts'
+
+/** The columns of a table in order; empty when there is no such table. */
+export async function readCatalogue(
+  client: pg.Client,
+  table: TableName,
+): Promise<readonly CatalogueColumn[]> {
+  if (table.name === undefined) return []
+  const { rows } = await client.query<[string, number, string, boolean, boolean]>({
+    rowMode: 'array',
+    text: `SELECT a.attname, a.atttypid::int8::int, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+        EXISTS (SELECT FROM pg_index i
+          WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey))
+      FROM pg_attribute a
+      WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped
+      ORDER BY a.attnum`,
+    values: [table.text],
+  })
+  return rows.map(([name, typeOid, typeName, isNullable, isPrimaryKey]) => ({
+    name,
+    typeOid,
+    typeName,
+    isNullable,
+    isPrimaryKey,
+  }))
+}
+
+/** The types of these ids, and the base types of domains among them. */
+export async function readTypes(
+  client: pg.Client,
+  oids: readonly number[],
+): Promise<ReadonlyMap<number, CatalogueType>> {
+  const types = new Map<number, CatalogueType>()
+  let wanted = [...new Set(oids)]
+  while (wanted.length > 0) {
+    const { rows } = await client.query<[string, string, string, string, string, string]>({
+      rowMode: 'array',
+      text: `SELECT oid::text, format_type(oid, NULL), typtype::text, typcategory::text, typelem::text, typbasetype::text
+        FROM pg_type WHERE oid = ANY ($1::oid[])`,
+      values: [wanted],
+    })
+    for (const [oid, name, kind, category, elementOid, baseOid] of rows) {
+      types.set(Number(oid), {
+        oid: Number(oid),
+        name,
+        kind,
+        category,
+        elementOid: Number(elementOid),
+        baseOid: Number(baseOid),
+      })
+    }
+    wanted = rows.map((row) => Number(row[5])).filter((oid) => oid !== 0 && !types.has(oid))
+  }
+  return types
+}
+
+/** Names of the tables beside `table`, as they have to be written, for the nearest one. */
+export async function readTableNames(
+  client: pg.Client,
+  table: TableName,
+): Promise<readonly string[]> {
+  const { rows } = await client.query<[string]>({
+    rowMode: 'array',
+    text: `SELECT quote_ident(c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND CASE WHEN $1::text IS NULL THEN n.nspname = ANY (current_schemas(false)) ELSE n.nspname = $1 END
+      LIMIT 5000`,
+    values: [table.schema ?? null],
+  })
+  return rows.map(([name]) => name)
+}
+
+/** Rows of the table as the planner guesses them, or `undefined` when it was never analysed. */
+export async function readEstimatedRows(
+  client: pg.Client,
+  table: TableName,
+): Promise<number | undefined> {
+  if (table.name === undefined) return undefined
+  const { rows } = await client.query<[string]>({
+    rowMode: 'array',
+    text: 'SELECT reltuples::int8::text FROM pg_class WHERE oid = to_regclass($1)',
+    values: [table.text],
+  })
+  const count = Number(rows[0]?.[0] ?? -1)
+  return count > 0 ? count : undefined
+}

@@ -1,0 +1,129 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { to as copyTo } from 'pg-copy-streams'
+import { PluginError, type ReadOptions } from '@millrace/core/plugin'
+import { BatchBuilder, type RecordBatch, type Row } from '@millrace/core/record'
+import { cancelQuery } from '../connection/cancel-query.ts'
+import { endClient, openSession, type SessionSettings } from '../connection/open-session.ts'
+import { readError } from '../connection/source-error.ts'
+import { cellConversionOf } from '../types/cell-conversion.ts'
+import { CopyDecoder } from './copy-decoder.ts'
+import { beginReading } from './shared-snapshot.ts'
+import type { DescribedObject } from './source-object.ts'
+
+/** What one split is read with. */
+export interface SplitReading {
+  readonly settings: SessionSettings
+  readonly described: DescribedObject
+  /** The statement without COPY around it. */
+  readonly sql: string
+  /** For messages: `table orders`. */
+  readonly label: string
+  /** Absent: the split sees an instant of its own. */
+  readonly snapshot: string | undefined
+  readonly socketTimeoutMs?: number
+}
+
+/**
+ * Reads one statement by COPY, on a connection of its own. A query that is left early is cancelled at the server.
+ *
+ * @throws PluginError SOURCE_FAILED when the source fails, SOURCE_UNREACHABLE when it can't be connected to
+ */
+export async function* readSplit(
+  reading: SplitReading,
+  options: ReadOptions,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const { signal } = options
+  const client = await openSession(reading.settings, signal)
+  let isComplete = false
+  try {
+    await beginReading(client, reading.snapshot)
+    const stream = client.query(copyTo(copyStatement(reading)))
+    const abort = () => stream.destroy(new Error('reading was stopped'))
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      signal.throwIfAborted()
+      yield* batchesOf(stream, reading, options)
+      isComplete = true
+    } finally {
+      signal.removeEventListener('abort', abort)
+      // The connection is closed below; an error of the abandoned stream has nobody left to tell.
+      stream.on('error', () => undefined)
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw readError(`reading ${reading.label}`, error)
+  } finally {
+    if (isComplete) await endClient(client)
+    else await cancelQuery(reading.settings, client)
+  }
+}
+
+/** Arrays become JSON on the server: their own text form does not say what is text in them. */
+function copyStatement({ sql, described: { arrays } }: SplitReading): string {
+  if (!arrays.includes(true)) return `COPY (${sql}\n) TO STDOUT`
+  const names = arrays.map((_, index) => `c${index}`)
+  const list = names.map((name, index) =>
+    arrays[index] === true ? `array_to_json(${name})` : name,
+  )
+  return `COPY (SELECT ${list.join(', ')} FROM (${sql}\n) AS source (${names.join(', ')})) TO STDOUT`
+}
+
+async function* batchesOf(
+  stream: AsyncIterable<Buffer>,
+  reading: SplitReading,
+  { maxRows, maxBytes, maxDelayMs }: ReadOptions,
+): AsyncGenerator<RecordBatch, void, undefined> {
+  const { schema } = reading.described
+  const decoder = new CopyDecoder(schema.fields.map(({ type }) => cellConversionOf(type)))
+  const builder = new BatchBuilder(schema, { maxRows, maxBytes })
+  const full: RecordBatch[] = []
+  const add = (row: Row, byteSize: number) => {
+    if (builder.mustFlushBefore(byteSize)) full.push(builder.take())
+    builder.add(row, byteSize)
+  }
+  const chunks = stream[Symbol.asyncIterator]()
+  let next = chunks.next()
+  for (;;) {
+    if (builder.rowCount > 0 && (await isLate(next, maxDelayMs))) yield builder.take()
+    const chunk = await withinTimeout(next, reading)
+    if (chunk.done === true) break
+    decoder.push(chunk.value, add)
+    next = chunks.next()
+    // Left early between two batches, the next chunk may fail with nobody waiting for it.
+    next.catch(() => undefined)
+    if (full.length > 0) yield* full.splice(0)
+  }
+  if (decoder.isInsideRow) {
+    throw readError(
+      `reading ${reading.label}`,
+      new Error('the server ended in the middle of a row'),
+    )
+  }
+  if (builder.rowCount > 0) yield builder.take()
+}
+
+/** Whether the promise is still open after a while. */
+async function isLate(promise: Promise<unknown>, delayMs: number): Promise<boolean> {
+  const timer = new AbortController()
+  const late = delay(delayMs, true, { signal: timer.signal }).catch(() => false)
+  try {
+    return await Promise.race([promise.then(() => false), late])
+  } finally {
+    timer.abort()
+  }
+}
+
+async function withinTimeout<T>(
+  promise: Promise<T>,
+  { label, socketTimeoutMs }: SplitReading,
+): Promise<T> {
+  if (socketTimeoutMs === undefined || socketTimeoutMs === 0) return await promise
+  if (await isLate(promise, socketTimeoutMs)) {
+    throw new PluginError({
+      code: 'SOURCE_FAILED',
+      message: `reading ${label}: the server sent nothing for ${socketTimeoutMs} ms`,
+      hint: 'Raise socketTimeout, or find out what the server waits for.',
+    })
+  }
+  return await promise
+}
