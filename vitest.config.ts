@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests run on the TypeScript source of every workspace package, so that no build has to come first.
-const conditions = ['@millrace/source', 'node', 'import', 'default']
+// They are given to Node, too, where `import` would hand ES modules to `require`.
+const conditions = ['@millrace/source', 'node', 'default']
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } }
 const servers = { globalSetup: ['scripts/services/vitest-setup.mjs'], pool: 'forks' as const }
 

@@ -95,7 +95,8 @@ describe('lists', () => {
       const { exitCode, report, stderr } = await folder.run(job)
       expect(exitCode, stderr).toBe(code)
       expect(report).toMatchObject({ recordsDirty: 1, recordsWritten: 0 })
-      expect(report?.dirtyReasons[0]).toMatchObject({ code: 'WRONGTYPE', count: 1 })
+      expect(report?.dirtyReasons[0]).toMatchObject({ code: 'WRONG_TYPE', count: 1 })
+      expect(report?.dirtyReasons[0]?.reason).toContain('WRONGTYPE')
       expect(await target.client.get('k')).toBe('old')
     },
   )

@@ -98,7 +98,7 @@ describe('wrong job files', () => {
     [
       'a missing comma',
       '{"type": "job"\n "version": "2.0"}',
-      [/job\.json:2:\d+: error: /, 'comma'],
+      [/job\.json:2:\d+: error: /, 'expected ","'],
     ],
     ['two commas', '{"type": "job",,\n "version": "2.0"}', [/job\.json:1:\d+: error: /]],
     ['a text with two ends', '{"type": "job"", "steps": []}', [/job\.json:1:\d+: error: /]],
@@ -163,7 +163,7 @@ describe('wrong job files', () => {
     const result = await target.folder().run(redisJob({ reader: odps }))
     expectClearError(result, {
       exitCode: 2,
-      mentions: [/job\.json:\d+:\d+/, 'npm install @millrace/reader-odps'],
+      mentions: [/job\.json:\d+:\d+/, /npm install (@millrace\/|millrace-)reader-odps/],
     })
   })
 

@@ -109,7 +109,7 @@ describe('values', () => {
     ['yyyy-MM-dd HH:mm:ss', '2026-02-02 03:04:05'],
     ['yyyyMMddHHmmssSSS', '20260202030405678'],
   ])('case 11: dateFormat %s', async (dateFormat, expected) => {
-    const reader = streamRows(['long', 'date'], [[1, '2026-02-02 03:04:05.678']])
+    const reader = streamRows(['long', 'date'], [[1, '2026-02-02T03:04:05.678+08:00']])
     const { exitCode, stderr } = await target
       .folder()
       .run(redisJob({ reader, writer: { dateFormat } }))
