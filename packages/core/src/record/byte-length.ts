@@ -2,17 +2,8 @@ import type { Cell } from './cell.ts'
 
 /** Length of a cell in bytes as the report counts it: UTF-8 or binary length; `null` and `undefined` are 0. */
 export function byteLengthOfCell(cell: Cell): number {
-  switch (typeof cell) {
-    case 'string':
-      return Buffer.byteLength(cell)
-    case 'number':
-    case 'bigint':
-      return String(cell).length
-    case 'boolean':
-      return 1
-    case 'undefined':
-      return 0
-    case 'object':
-      return cell === null ? 0 : cell.byteLength
-  }
+  if (typeof cell === 'string') return Buffer.byteLength(cell)
+  if (cell === null || cell === undefined) return 0
+  if (typeof cell === 'boolean') return 1
+  return typeof cell === 'object' ? cell.byteLength : String(cell).length
 }
