@@ -17,9 +17,21 @@ let certificates: string
 beforeAll(async () => {
   certificates = await mkdtemp(join(tmpdir(), 'millrace-tls-'))
   await promisify(execFile)('openssl', [
-    ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost'],
-    ...['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-    ...['-keyout', join(certificates, 'key.pem'), '-out', join(certificates, 'cert.pem')],
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=localhost',
+    '-addext',
+    'subjectAltName=DNS:localhost,IP:127.0.0.1',
+    '-keyout',
+    join(certificates, 'key.pem'),
+    '-out',
+    join(certificates, 'cert.pem'),
   ])
   server = await startRedis(
     ['--requirepass', password, '--unixsocket', join(certificates, 'redis.sock')],
@@ -174,8 +186,14 @@ describe('places', () => {
   it('may use TLS, verified or not', async () => {
     const [cert, key] = [join(certificates, 'cert.pem'), join(certificates, 'key.pem')]
     await using secure = await startRedis([
-      ...['--tls-cert-file', cert, '--tls-key-file', key, '--tls-ca-cert-file', cert],
-      ...['--tls-auth-clients', 'no'],
+      '--tls-cert-file',
+      cert,
+      '--tls-key-file',
+      key,
+      '--tls-ca-cert-file',
+      cert,
+      '--tls-auth-clients',
+      'no',
     ])
     const control = new Redis({ port: secure.port })
     const tlsPort = secure.port + 1 > 65_535 ? secure.port - 1 : secure.port + 1

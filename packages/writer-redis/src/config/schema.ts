@@ -4,57 +4,47 @@ import { resolveConfig } from './resolve-config.ts'
 
 const blankable = z.union([z.string(), z.null()])
 
-const writeMode = z
-  .looseObject({
-    type: z
-      .string()
-      .optional()
-      .describe('Type of the values: string (default), list, set, zset or hash.'),
-    mode: z
-      .string()
-      .optional()
-      .describe(
-        'How a row is added: set (string); lpush or rpush (list); sadd (set); zadd (zset); hset, its old name hmset, or row (hash). May be left out where a type has only one mode of the DataWorks documentation; a list needs it.',
-      ),
-    name: z.string().optional().describe('Old spelling of mode; gives a warning.'),
-    valueFieldDelimiter: z
-      .unknown()
-      .optional()
-      .describe('Text between value columns when there are several. Default U+0001.'),
-  })
-  .describe('Type of the values and how rows are added. Default: string, set.')
+const writeMode = z.looseObject({
+  type: z
+    .string()
+    .optional()
+    .describe('Type of the values: string (default), list, set, zset or hash.'),
+  mode: z
+    .string()
+    .optional()
+    .describe(
+      'How a row is added: set (string); lpush or rpush (list); sadd (set); zadd (zset); hset, its old name hmset, or row (hash). May be left out where a type has only one mode of the DataWorks documentation; a list needs it.',
+    ),
+  name: z.string().optional().describe('Old spelling of mode; gives a warning.'),
+  valueFieldDelimiter: z
+    .unknown()
+    .optional()
+    .describe('Text between value columns when there are several. Default U+0001.'),
+})
 
-const expireTime = z
-  .union([
-    z.looseObject({
-      seconds: quotedInteger()
-        .optional()
-        .describe('Seconds from the write until the key expires; 0: never.'),
-      unixtime: quotedInteger()
-        .optional()
-        .describe('Instant at which the key expires, in seconds since 1970-01-01 00:00:00 UTC.'),
-    }),
-    z.number(),
-    z.string(),
-    z.null(),
-  ])
-  .describe('When keys expire: {"seconds": n} or {"unixtime": n}; absent or 0: never.')
+const expireTime = z.union([
+  z.looseObject({
+    seconds: quotedInteger()
+      .optional()
+      .describe('Seconds from the write until the key expires; 0: never.'),
+    unixtime: quotedInteger()
+      .optional()
+      .describe('Instant at which the key expires, in seconds since 1970-01-01 00:00:00 UTC.'),
+  }),
+  z.number(),
+  z.string(),
+  z.null(),
+])
 
-const column = z
-  .array(
-    z.looseObject({
-      name: z.string().describe('Name in the JSON value, or of the field.'),
-      index: quotedInteger({ min: 0 }).describe(
-        'Position among all columns of the reader, the key included, from 0.',
-      ),
-      type: blankable
-        .optional()
-        .describe('JSON type: string (default), int, long, double or bool.'),
-    }),
-  )
-  .describe(
-    'For string/set: the value becomes a JSON object of these columns. For hash/row: exactly these fields are written.',
-  )
+const column = z.array(
+  z.looseObject({
+    name: z.string().describe('Name in the JSON value, or of the field.'),
+    index: quotedInteger({ min: 0 }).describe(
+      'Position among all columns of the reader, the key included, from 0.',
+    ),
+    type: blankable.optional().describe('JSON type: string (default), int, long, double or bool.'),
+  }),
+)
 
 /** The parameters as they are written. Unknown keys pass: the runtime reports them with the nearest name. */
 export const redisWriterParameters = z.looseObject({
@@ -62,7 +52,10 @@ export const redisWriterParameters = z.looseObject({
   envType: quotedInteger({ min: 0, max: 1 })
     .optional()
     .describe('Definition of the data source: 0 production, 1 development.'),
-  writeMode: z.union([writeMode, z.null()]).optional(),
+  writeMode: z
+    .union([writeMode, z.null()])
+    .optional()
+    .describe('Type of the values and how rows are added. Default: string, set.'),
   keyIndexes: z
     .union([z.number(), z.string(), z.array(z.union([z.number(), z.string()])), z.null()])
     .optional()
@@ -83,8 +76,15 @@ export const redisWriterParameters = z.looseObject({
     .describe(
       'Whether a row is dirty when a joined column holds the delimiter. Default false: a warning.',
     ),
-  column: z.union([column, z.null()]).optional(),
-  expireTime: expireTime.optional(),
+  column: z
+    .union([column, z.null()])
+    .optional()
+    .describe(
+      'For string/set: the value becomes a JSON object of these columns. For hash/row: exactly these fields are written.',
+    ),
+  expireTime: expireTime
+    .optional()
+    .describe('When keys expire: {"seconds": n} or {"unixtime": n}; absent or 0: never.'),
   dateFormat: blankable
     .optional()
     .describe('Java date pattern for date and time columns, such as "yyyy-MM-dd HH:mm:ss".'),

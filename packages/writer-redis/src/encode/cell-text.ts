@@ -29,7 +29,14 @@ export function compileCellText(field: Field, dates: DateText): CellText {
       return dateText(patternFor(dates))
     case 'timestamptz':
       return dateText(instantText(dates))
-    default:
+    case 'bool':
+    case 'int':
+    case 'float':
+    case 'decimal':
+    case 'string':
+    case 'bytes':
+    case 'uuid':
+    case 'json':
       return plainText
   }
 }

@@ -248,7 +248,7 @@ function compileValue(options: CommandOptions, columns: ReturnType<typeof column
     delimiter: config.valueDelimiter,
     nullIsDirty: false,
     strictDelimiter: config.strictDelimiter,
-    onDelimiter: options.onDelimiter,
+    onDelimiter: () => options.onDelimiter(),
   })
 }
 

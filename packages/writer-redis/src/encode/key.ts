@@ -37,7 +37,7 @@ export function compileKey(options: KeyOptions): CompiledKey {
     delimiter: key.delimiter,
     nullIsDirty: true,
     strictDelimiter: options.strictDelimiter,
-    onDelimiter: options.onDelimiter,
+    onDelimiter: () => options.onDelimiter(),
   })
   return { text: withoutEmptyKey(text), columns: key.indexes }
 }

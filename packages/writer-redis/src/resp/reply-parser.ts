@@ -75,7 +75,7 @@ export class ReplyParser {
   }
 
   #readLine(bytes: Buffer, at: number, end: number): void {
-    switch (bytes[at]) {
+    switch (bytes[at] ?? 0) {
       case colon:
         return this.#push(readInteger(bytes, at + 1, end))
       case plus:
