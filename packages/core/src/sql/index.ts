@@ -9,6 +9,13 @@ export {
   wholeTable,
   type KeyRange,
 } from './key-range.ts'
+export {
+  orderedBounds,
+  planSplits,
+  type BoundLookup,
+  type SplitDialect,
+  type SplitRange,
+} from './plan-splits.ts'
 export { relationalParameters, type RelationalParameters } from './relational-parameters.ts'
 export {
   normalizeRelational,
@@ -17,4 +24,11 @@ export {
   type RelationalConfig,
   type RelationalSource,
 } from './relational-config.ts'
+export { selectStatement } from './select-statement.ts'
+export {
+  describeAll,
+  sourceObjects,
+  unevenColumnFindings,
+  type SourceObject,
+} from './source-object.ts'
 export { validateRelational } from './validate-relational.ts'

@@ -1,5 +1,5 @@
 import type { Finding } from '@millrace/core/plugin'
-import type { RelationalConfig } from '@millrace/core/sql'
+import { unevenColumnFindings, type RelationalConfig } from '@millrace/core/sql'
 import type { SourceSession } from '../connection/open-session.ts'
 import { statementError } from '../connection/source-error.ts'
 import { typeNumber } from '../types/native-types.ts'
@@ -45,15 +45,9 @@ function answerText(rows: readonly (readonly unknown[])[]): string {
 
 /** What is wrong between objects, or lossy in one. */
 export function objectFindings(described: readonly DescribedObject[]): readonly Finding[] {
-  const count = described[0]?.columns.length
-  const uneven = described.filter(({ columns }) => columns.length !== count)
+  const counted = described.map(({ object, columns }) => ({ object, columnCount: columns.length }))
   return [
-    ...uneven.map(({ object, columns }): Finding => ({
-      severity: 'error',
-      message: `${object.label} has ${columns.length} columns, ${described[0]?.object.label} has ${count}`,
-      hint: 'All that one job reads must have the same columns: list them in column.',
-      path: object.path,
-    })),
+    ...unevenColumnFindings(counted),
     ...described.flatMap(({ object, columns }) =>
       object.query === undefined ? [] : floatFindings(object, columns),
     ),

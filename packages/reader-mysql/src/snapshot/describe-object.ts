@@ -1,11 +1,15 @@
 import { PluginError } from '@millrace/core/plugin'
 import type { Field } from '@millrace/core/record'
-import { nearestName, parseColumn, type RelationalConfig } from '@millrace/core/sql'
+import {
+  nearestName,
+  parseColumn,
+  selectStatement,
+  type RelationalConfig,
+} from '@millrace/core/sql'
 import type { ColumnDefinition, SourceConnection } from '../connection/source-connection.ts'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
 import { isNotNull, logicalTypeOf, nativeTypeOf, typeNumber } from '../types/native-types.ts'
 import { readCatalogue, readTableNames } from './read-catalogue.ts'
-import { selectStatement } from './select-statement.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
 import { quoteName, type TableName } from './table-name.ts'
 

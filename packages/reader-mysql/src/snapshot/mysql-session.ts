@@ -9,7 +9,14 @@ import {
   type SplitPlan,
 } from '@millrace/core/plugin'
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
-import type { RelationalConfig } from '@millrace/core/sql'
+import {
+  describeAll,
+  planSplits,
+  selectStatement,
+  sourceObjects,
+  type RelationalConfig,
+  type SplitRange,
+} from '@millrace/core/sql'
 import {
   openSession,
   type SessionSettings,
@@ -19,10 +26,10 @@ import type { SourceConnection } from '../connection/source-connection.ts'
 import { isUtf8Name } from '../types/charset-labels.ts'
 import { checkSource, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
-import { planSplits, splitCondition, type SplitRange } from './plan-splits.ts'
 import { readSplit } from './read-split.ts'
-import { selectStatement } from './select-statement.ts'
+import { mysqlSplits, splitCondition } from './mysql-splits.ts'
 import type { DescribedObject, SourceObject } from './source-object.ts'
+import type { SplitKey } from './split-key.ts'
 import { parseTableName } from './table-name.ts'
 
 /**
@@ -40,7 +47,7 @@ export class MysqlSession implements ReaderSession {
   constructor(config: RelationalConfig, context: PluginContext) {
     this.#config = config
     this.#context = context
-    this.#objects = sourceObjects(config)
+    this.#objects = sourceObjects(config, parseTableName)
   }
 
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
@@ -61,17 +68,17 @@ export class MysqlSession implements ReaderSession {
 
   async split(desired: number, { signal }: CallOptions): Promise<SplitPlan> {
     const described = await this.#describeAll(signal)
-    const splits = await planSplits(described, desired, {
-      config: this.#config,
-      logger: this.#context.logger,
+    const dialect = mysqlSplits({
+      where: this.#config.where,
       connectionFor: (sourceIndex) => this.#connection(sourceIndex, signal),
       signal,
     })
+    const splits = await planSplits(described, desired, this.#config, dialect, this.#context.logger)
     return { splits, consistency: splits.length === 1 ? 'one-snapshot' : 'per-split' }
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
-    const range = split.range as unknown as SplitRange
+    const range = split.range as unknown as SplitRange<SplitKey>
     const object = this.#objects.find(
       (candidate) =>
         candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
@@ -99,7 +106,7 @@ export class MysqlSession implements ReaderSession {
     this.#sessions.clear()
   }
 
-  #statement({ object, selectList }: DescribedObject, range: SplitRange): string {
+  #statement({ object, selectList }: DescribedObject, range: SplitRange<SplitKey>): string {
     if (object.table === undefined) return object.query ?? ''
     const { where } = this.#config
     return selectStatement(object.table.quoted, selectList ?? [], where, splitCondition(range))
@@ -152,50 +159,15 @@ export class MysqlSession implements ReaderSession {
 
   /** Describes every object; throws one error for all that can't be read. */
   async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
-    const described: DescribedObject[] = []
-    const errors: PluginError[] = []
-    for (const object of this.#objects) {
+    return await describeAll(this.#objects, async (object) => {
       try {
-        described.push(await this.#describe(object, signal))
+        return await this.#describe(object, signal)
       } catch (error) {
         signal.throwIfAborted()
-        if (!PluginError.isInstance(error) || error.code === 'SOURCE_UNREACHABLE') throw error
-        errors.push(error)
+        throw error
       }
-    }
-    const [first] = errors
-    if (first !== undefined) throw errors.length === 1 ? first : joined(first, errors)
-    return described
+    })
   }
-}
-
-function sourceObjects(config: RelationalConfig): readonly SourceObject[] {
-  return config.sources.flatMap((source, sourceIndex) => [
-    ...source.tables.map((text, index) => ({
-      sourceIndex,
-      index,
-      table: parseTableName(text),
-      label: text,
-      path: source.tablePath,
-    })),
-    ...source.queries.map((query, index) => ({
-      sourceIndex,
-      index,
-      query,
-      label: `querySql[${index}]`,
-      path: [...source.queryPath, index],
-    })),
-  ])
-}
-
-function joined(first: PluginError, errors: readonly PluginError[]): PluginError {
-  return new PluginError({
-    code: first.code,
-    message: errors
-      .map(({ message, hint }) => `${message}${hint === undefined ? '' : ` ${hint}`}`)
-      .join('\n'),
-    cause: first.cause,
-  })
 }
 
 function nothingToRead(): PluginError {

@@ -1,0 +1,89 @@
+import {
+  integerRanges,
+  keyRangeCondition,
+  orderedBounds,
+  rangesBetween,
+  selectStatement,
+  wholeTable,
+  type KeyRange,
+  type SplitDialect,
+  type SplitRange,
+} from '@millrace/core/sql'
+import type { SourceConnection } from '../connection/source-connection.ts'
+import { statementError } from '../connection/source-error.ts'
+import { readEstimatedRows } from './read-catalogue.ts'
+import type { DescribedObject } from './source-object.ts'
+import {
+  boundExpression,
+  boundLiteral,
+  splitColumnOf,
+  splitKeyOf,
+  type SplitKey,
+} from './split-key.ts'
+import { quoteName } from './table-name.ts'
+
+/** What cutting tables needs of the session. */
+export interface SplitContext {
+  readonly where: string | undefined
+  readonly connectionFor: (sourceIndex: number) => Promise<SourceConnection>
+  readonly signal: AbortSignal
+}
+
+/** How MySQL and MariaDB are asked for what `planSplits` needs. */
+export function mysqlSplits(context: SplitContext): SplitDialect<DescribedObject, SplitKey> {
+  return {
+    keyOf({ catalogue }, splitPk) {
+      const column = splitColumnOf(splitPk, catalogue)
+      if (column === undefined) return 'a column the catalogue does not show'
+      return splitKeyOf(column) ?? column.columnType
+    },
+    async estimatedRows({ object }) {
+      if (object.table === undefined) return undefined
+      const connection = await context.connectionFor(object.sourceIndex)
+      return await readEstimatedRows(connection, object.table, context.signal)
+    },
+    ranges: (described, key, count) => rangesOf(described, key, count, context),
+    failed(doing, error) {
+      context.signal.throwIfAborted()
+      return statementError(doing, error)
+    },
+  }
+}
+
+/** The condition of a split, or `undefined` for a whole object. */
+export function splitCondition({ key, range }: SplitRange<SplitKey>): string | undefined {
+  if (key === undefined) return undefined
+  return keyRangeCondition(range, quoteName(key.column), (bound) => boundLiteral(key, bound))
+}
+
+async function rangesOf(
+  { object }: DescribedObject,
+  key: SplitKey,
+  count: number,
+  { where, connectionFor, signal }: SplitContext,
+): Promise<readonly KeyRange[]> {
+  const connection = await connectionFor(object.sourceIndex)
+  const table = object.table?.quoted ?? ''
+  const column = quoteName(key.column)
+  const { isNullable } = key
+  const firstRow = async (sql: string) => (await connection.query(sql, signal))[0] ?? []
+  if (key.kind === 'integer') {
+    const extremes = [`MIN(${column})`, `MAX(${column})`]
+    const [min, max] = await firstRow(selectStatement(table, extremes, where))
+    if (min == null || max == null) return [wholeTable]
+    return integerRanges(BigInt(min), BigInt(max), count, { isNullable })
+  }
+  const [total] = await firstRow(selectStatement(table, [`COUNT(${column})`], where))
+  const expression = boundExpression(key, column)
+  const bounds = await orderedBounds({
+    count,
+    total: Number(total ?? 0),
+    async next(last, offset) {
+      const after = last === undefined ? undefined : `${column} > ${boundLiteral(key, last)}`
+      const sql = selectStatement(table, [expression], where, `${column} IS NOT NULL`, after)
+      const [bound] = await firstRow(`${sql} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`)
+      return bound ?? undefined
+    },
+  })
+  return rangesBetween(bounds, { isNullable })
+}
