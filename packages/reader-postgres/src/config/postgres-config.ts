@@ -11,11 +11,8 @@ export const postgresConfig = z
     mandatoryEncoding: relationalParameters.mandatoryEncoding.describe(
       'Accepted without effect, see encoding.',
     ),
-    socketTimeout: relationalParameters.socketTimeout.describe(
-      'Accepted without effect: TCP keep-alive finds dead connections, and a slow statement is not one.',
-    ),
     session: relationalParameters.session.describe(
-      'SQL to run on every connection after connecting, such as SET search_path. Output formats stay fixed.',
+      'SQL to run on every connection after connecting, such as SET search_path. Time zone, output formats and time limits stay fixed.',
     ),
   })
   .transform((parsed) => normalizeRelational(parsed, 'postgresql'))
