@@ -29,9 +29,9 @@ interface CompiledField {
 /**
  * `HSET key field value [field value …]` of a whole row; nulls leave their field out.
  *
- * Performance: this is the command of the main job, so a value costs two appends to the batch's text: one constant that
- * holds field name and length together, and the value. One million rows of four fields: 0.35 s (Node 20), against 0.5 s
- * with one append per argument. The test compares its bytes with an encoder that joins one Buffer per argument.
+ * Performance: this is the command of the main job, so a value costs few appends to the batch's text: one constant that
+ * holds field name and length together, and the value. One million rows of four short fields: 0.6 s of CPU (Node 20) from
+ * rows to bytes. The test compares its bytes with an encoder that joins one Buffer per argument.
  */
 export function compileRowHash(fields: readonly HashField[]): RowCommand {
   const compiled = fields.map(compileField)
@@ -48,7 +48,7 @@ export function compileRowHash(fields: readonly HashField[]): RowCommand {
     if (count === 0) return empty
     writer.text += heads[count] as string
     writer.argument(key)
-    if (!writer.isExact && writeAscii(compiled, row, writer)) return undefined
+    if (!writer.isExact && writeTexts(compiled, row, writer)) return undefined
     writeFields(compiled, row, writer)
     return undefined
   }
@@ -74,7 +74,7 @@ function countFields(fields: readonly CompiledField[], row: Row): number {
 }
 
 /** The usual row: no bytes. False when there are some; then nothing was written. */
-function writeAscii(fields: readonly CompiledField[], row: Row, writer: RespWriter): boolean {
+function writeTexts(fields: readonly CompiledField[], row: Row, writer: RespWriter): boolean {
   let text = ''
   for (let at = 0; at < fields.length; at += 1) {
     const field = fields[at] as CompiledField

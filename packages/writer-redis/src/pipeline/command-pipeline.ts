@@ -1,11 +1,10 @@
 import { PluginError, type Logger, type RejectedRow } from '@millrace/core/plugin'
 import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
-import { openBulk } from '../connection/open-bulk.ts'
 import { fatalError } from '../connection/server-errors.ts'
 import { commandAt } from '../encode/compile-encoder.ts'
-import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { BatchRequest } from './batch-request.ts'
+import { BulkLink } from './bulk-link.ts'
 import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
 import { repairWrongType } from './repair-wrong-type.ts'
 import { RetryClock } from './retry-clock.ts'
@@ -37,13 +36,11 @@ export class CommandPipeline {
   readonly #target: string
   readonly #isIdempotent: boolean
   readonly #clock: RetryClock
+  readonly #link: BulkLink
   readonly #queue: BatchRequest[] = []
   /** Sent and not settled, in order. */
   #sent: BatchRequest[] = []
   #openBytes = 0
-  #connection: BulkConnection | undefined
-  #staleClientIds: number[] = []
-  #hasConnected = false
   #isTroubled = false
   #isRecovering = false
   #failure: { readonly error: unknown } | undefined
@@ -56,6 +53,11 @@ export class CommandPipeline {
     this.#target = targetText(options.connection)
     this.#isIdempotent = isIdempotent(options.config.kind)
     this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#target)
+    this.#link = new BulkLink({
+      connection: options.connection,
+      onLost: (error) => this.#onLost(error),
+      onDrain: () => this.#pump(),
+    })
   }
 
   /**
@@ -84,7 +86,7 @@ export class CommandPipeline {
 
   #pump(): void {
     if (this.#isTroubled || this.#failure !== undefined || this.#queue.length === 0) return
-    const connection = this.#connection
+    const connection = this.#link.current
     if (connection === undefined) {
       this.#isTroubled = true
       void this.#recover()
@@ -115,22 +117,13 @@ export class CommandPipeline {
     if (this.#sent.every((one) => one.isAnswered)) void this.#recover()
   }
 
-  #onLost(connection: BulkConnection | undefined, error: Error): void {
-    if (connection === undefined || connection !== this.#connection) return
-    this.#forgetConnection()
+  #onLost(error: Error): void {
     if (this.#isRecovering || this.#sent.length === 0) return
     this.#options.logger.warn(
       `the connection to Redis at ${this.#target} was lost: ${error.message}`,
     )
     this.#isTroubled = true
     void this.#recover(error)
-  }
-
-  #forgetConnection(): void {
-    const id = this.#connection?.clientId
-    if (id !== undefined) this.#staleClientIds.push(id)
-    this.#connection?.close()
-    this.#connection = undefined
   }
 
   /** Settles what was sent, in order; then the flow goes on. */
@@ -140,7 +133,7 @@ export class CommandPipeline {
     try {
       if (lost !== undefined) this.#throwIfUnknown(this.#sent[0], lost)
       await this.#settleSent(lost)
-      await this.#retrying(async () => await this.#connected())
+      await this.#retrying(async () => await this.#link.open(this.#attempt.signal))
       this.#isTroubled = false
     } catch (error) {
       if (this.#attempt.signal.aborted) this.#startOver()
@@ -153,7 +146,7 @@ export class CommandPipeline {
 
   /** Everybody who waited has gone: the next batch begins with a new connection. */
   #startOver(): void {
-    this.#forgetConnection()
+    this.#link.forget()
     this.#sent = []
     this.#openBytes = 0
     this.#attempt = new AbortController()
@@ -208,7 +201,7 @@ export class CommandPipeline {
   /** Sends a batch again until it is answered. */
   async #sendAgain(request: BatchRequest): Promise<void> {
     await this.#retrying(async () => {
-      const connection = await this.#connected()
+      const connection = await this.#link.open(this.#attempt.signal)
       const sink = request.expectReplies(() => {})
       try {
         for (const reply of await connection.collect(request.payload, request.replyCount))
@@ -224,7 +217,7 @@ export class CommandPipeline {
   /** True when the rows were written again; false when the whole batch has to be sent again. */
   async #repair(request: BatchRequest, rows: readonly number[]): Promise<boolean> {
     try {
-      const connection = await this.#connected()
+      const connection = await this.#link.open(this.#attempt.signal)
       const { overwritten } = await repairWrongType(connection, {
         request,
         rows,
@@ -271,28 +264,11 @@ export class CommandPipeline {
         return await attempt()
       } catch (error) {
         this.#attempt.signal.throwIfAborted()
-        if (PluginError.isInstance(error) && !(error.isRetryable && this.#hasConnected)) throw error
+        if (PluginError.isInstance(error) && !(error.isRetryable && this.#link.hasConnected))
+          throw error
         await this.#pause(error)
       }
     }
-  }
-
-  async #connected(): Promise<BulkConnection> {
-    if (this.#connection !== undefined) return this.#connection
-    let opened: BulkConnection | undefined
-    opened = await openBulk(this.#options.connection, {
-      signal: this.#attempt.signal,
-      onLost: (error) => this.#onLost(opened, error),
-      onDrain: () => this.#pump(),
-    })
-    this.#connection = opened
-    this.#hasConnected = true
-    if (this.#staleClientIds.length > 0) {
-      // A server that never heard of it, or does not permit it, is no reason to stop.
-      await opened.call(this.#staleClientIds.map((id) => ['CLIENT', 'KILL', 'ID', String(id)]))
-      this.#staleClientIds = []
-    }
-    return opened
   }
 
   async #pause(cause: unknown): Promise<void> {
@@ -337,7 +313,7 @@ export class CommandPipeline {
     const isAwaited = this.#queue.length > 0 || this.#sent.some((one) => !one.isAbandoned)
     if (isAwaited || this.#failure !== undefined) return
     this.#attempt.abort(reason)
-    this.#connection?.close()
+    this.#link.forget()
     if (!this.#isRecovering) this.#startOver()
   }
 
@@ -345,8 +321,7 @@ export class CommandPipeline {
     if (this.#failure !== undefined) return
     this.#failure = { error }
     this.#attempt.abort(error)
-    this.#connection?.close()
-    this.#connection = undefined
+    this.#link.close()
     for (const request of [...this.#sent, ...this.#queue]) request.fail(error)
     this.#sent = []
     this.#queue.length = 0
