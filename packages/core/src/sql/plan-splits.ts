@@ -98,7 +98,7 @@ export interface BoundLookup {
   /** Keys that are not null. */
   readonly total: number
   /** The key that is `offset` keys (from 0) above `last`, or above the beginning; `undefined` past the end. */
-  next(last: string | undefined, offset: number): Promise<string | undefined>
+  readonly next: (last: string | undefined, offset: number) => Promise<string | undefined>
 }
 
 /**
