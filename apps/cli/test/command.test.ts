@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { jobReportSchema } from '@millrace/core'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 
-const target = useRedisTarget()
 const rows = streamRows(
   ['string', 'string'],
   [
@@ -16,8 +15,8 @@ const rows = streamRows(
 )
 const setting = { errorLimit: { record: 5 } }
 
-describe('the report', () => {
-  test('accounts for every row and every byte, and repeats nothing', async () => {
+describe.concurrent('the report', () => {
+  test('accounts for every row and every byte, and repeats nothing', async ({ target }) => {
     const { report, stdout, stderr } = await target
       .folder()
       .run(redisJob({ reader: rows, setting }))
@@ -43,7 +42,7 @@ describe('the report', () => {
     expect(stderr).toContain(report?.job)
   })
 
-  test('carries the code and the words of the message', async () => {
+  test('carries the code and the words of the message', async ({ target }) => {
     const { report, stderr, exitCode } = await target.folder().run(redisJob({ reader: rows }))
     expect(exitCode).toBe(1)
     expect(report).toMatchObject({ status: 'failed', code: 'DIRTY_LIMIT_PASSED', exitCode: 1 })
@@ -52,7 +51,9 @@ describe('the report', () => {
     expect(error?.hint).toBeDefined()
   })
 
-  test('the job is named by --name, and the same job has the same name twice', async () => {
+  test('the job is named by --name, and the same job has the same name twice', async ({
+    target,
+  }) => {
     const folder = target.folder()
     const job = redisJob({ reader: rows, setting })
     const first = await folder.run(job)
@@ -63,7 +64,7 @@ describe('the report', () => {
     expect(named.report?.job).toBe('nightly')
   })
 
-  test('one that cannot be written is said after the job has ended', async () => {
+  test('one that cannot be written is said after the job has ended', async ({ target }) => {
     const folder = target.folder()
     folder.write('job.json', redisJob({ reader: rows, setting }))
     const { exitCode, stderr } = await folder.millrace([
@@ -78,8 +79,8 @@ describe('the report', () => {
   })
 })
 
-describe('stderr', () => {
-  test('closes with a summary that people from DataX recognise', async () => {
+describe.concurrent('stderr', () => {
+  test('closes with a summary that people from DataX recognise', async ({ target }) => {
     const { stderr } = await target.folder().run(redisJob({ reader: rows, setting }))
     for (const label of [
       'Started at',
@@ -96,21 +97,24 @@ describe('stderr', () => {
     expect(stderr).toContain('NULL_KEY')
   })
 
-  test.each(['auto', 'lines', 'json'])('--progress %s shows no bar in a pipe', async (style) => {
-    const folder = target.folder()
-    folder.write('job.json', redisJob({ reader: rows, setting }))
-    const { exitCode, stderr, stdout } = await folder.millrace([
-      'run',
-      'job.json',
-      '--progress',
-      style,
-    ])
-    expect(exitCode, stderr).toBe(0)
-    expect(stderr).not.toContain('\u001b')
-    expect(stdout).toBe('')
-  })
+  test.for(['auto', 'lines', 'json'])(
+    '--progress %s shows no bar in a pipe',
+    async (style, { target }) => {
+      const folder = target.folder()
+      folder.write('job.json', redisJob({ reader: rows, setting }))
+      const { exitCode, stderr, stdout } = await folder.millrace([
+        'run',
+        'job.json',
+        '--progress',
+        style,
+      ])
+      expect(exitCode, stderr).toBe(0)
+      expect(stderr).not.toContain('\u001b')
+      expect(stdout).toBe('')
+    },
+  )
 
-  test('--log-level error is silent when all is well', async () => {
+  test('--log-level error is silent when all is well', async ({ target }) => {
     const { stderr, stdout } = await target
       .folder()
       .run(redisJob({ reader: rows, setting }), { flags: ['--log-level', 'error'] })
@@ -119,7 +123,7 @@ describe('stderr', () => {
   })
 })
 
-describe('preview', () => {
+describe.concurrent('preview', () => {
   const awkward = streamRows(
     ['string', 'string', 'string'],
     [
@@ -137,22 +141,25 @@ describe('preview', () => {
     ['hash', { writeMode: { type: 'hash', mode: 'hset' } }],
   ]
 
-  test.each(modes)('of a %s, replayed by redis-cli, gives what run gives', async (_, writer) => {
-    const folder = target.folder()
-    const job = redisJob({ reader: awkward, writer })
-    const preview = await folder.preview(job)
-    expect(preview.exitCode, preview.stderr).toBe(0)
-    expect(await target.server.isEmpty()).toBe(true)
-    const run = await folder.run(job)
-    expect(run.exitCode, run.stderr).toBe(0)
-    const written = await contents()
-    expect(Object.keys(written)).toHaveLength(5)
-    await target.server.clear()
-    execFileSync('redis-cli', ['-p', String(target.server.port)], { input: preview.stdout })
-    expect(await contents()).toEqual(written)
-  })
+  test.for(modes)(
+    'of a %s, replayed by redis-cli, gives what run gives',
+    async ([, writer], { target }) => {
+      const folder = target.folder()
+      const job = redisJob({ reader: awkward, writer })
+      const preview = await folder.preview(job)
+      expect(preview.exitCode, preview.stderr).toBe(0)
+      expect(await target.isEmpty()).toBe(true)
+      const run = await folder.run(job)
+      expect(run.exitCode, run.stderr).toBe(0)
+      const written = await contents(target)
+      expect(Object.keys(written)).toHaveLength(5)
+      await target.clear()
+      execFileSync('redis-cli', ['-u', target.url], { input: preview.stdout })
+      expect(await contents(target)).toEqual(written)
+    },
+  )
 
-  test('--limit reads so many rows; --format json prints arrays', async () => {
+  test('--limit reads so many rows; --format json prints arrays', async ({ target }) => {
     const flags = ['--limit', '2', '--format', 'json']
     const { exitCode, stdout, stderr } = await target
       .folder()
@@ -161,10 +168,10 @@ describe('preview', () => {
     expect(JSON.parse(stdout)).toEqual([['SET', 'k1', 'one']])
     expect(stderr).toMatch(/2 rows read.*1 dirty/)
     expect(stderr).toContain('NULL_KEY')
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 
-  test('needs no target', async () => {
+  test('needs no target', async ({ target }) => {
     const folder = target.folder({ gone: { type: 'redis', host: '127.0.0.1', port: 1 } })
     const { exitCode, stdout, stderr } = await folder.preview(
       redisJob({ reader: rows, writer: { datasource: 'gone' } }),
@@ -174,16 +181,16 @@ describe('preview', () => {
   })
 
   /** Every key with its serialised value and its expiry. */
-  async function contents(): Promise<Record<string, unknown>> {
+  async function contents(target: RedisTarget): Promise<Record<string, unknown>> {
     const found: Record<string, unknown> = {}
     for (const key of await target.client.keys('*')) {
-      const value = await valueOf(key)
+      const value = await valueOf(target, key)
       found[key] = { value, expires: await target.client.call('PEXPIRETIME', key) }
     }
     return found
   }
 
-  async function valueOf(key: string): Promise<unknown> {
+  async function valueOf(target: RedisTarget, key: string): Promise<unknown> {
     const type = await target.client.type(key)
     if (type === 'string') return await target.client.get(key)
     if (type === 'list') return await target.client.lrange(key, 0, -1)
@@ -192,8 +199,8 @@ describe('preview', () => {
   }
 })
 
-describe('millrace', () => {
-  test('--version is that of the package', async () => {
+describe.concurrent('millrace', () => {
+  test('--version is that of the package', async ({ target }) => {
     const packageFile = new URL('../package.json', import.meta.url)
     const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string }
     const { exitCode, stdout } = await target.folder().millrace(['--version'])
@@ -201,7 +208,9 @@ describe('millrace', () => {
     expect(stdout.trim()).toBe(version)
   })
 
-  test('--help shows the commands, a data source and the exit codes on stdout', async () => {
+  test('--help shows the commands, a data source and the exit codes on stdout', async ({
+    target,
+  }) => {
     const { exitCode, stdout, stderr } = await target.folder().millrace(['--help'])
     expect(exitCode).toBe(0)
     expect(stderr).toBe('')
@@ -218,7 +227,9 @@ describe('millrace', () => {
     }
   })
 
-  test('the data source file is found by flag, beside the job, in the folder, by variable', async () => {
+  test('the data source file is found by flag, beside the job, in the folder, by variable', async ({
+    target,
+  }) => {
     const folder = target.folder()
     const text = folder.read('datasources.yaml').replace('r:', 'elsewhere:')
     folder.write('other.yaml', text)

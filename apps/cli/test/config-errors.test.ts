@@ -1,14 +1,13 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { expectClearError, recognisablePassword } from './support/clear-error.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { test } from './support/redis-test.ts'
 
-const target = useRedisTarget()
 const reader = streamRows(['string', 'string', 'string'], [['k', 'v', 'w']])
 
-describe('wrong parameters of the writer', () => {
+describe.concurrent('wrong parameters of the writer', () => {
   const cases: [string, Parameters, (string | RegExp)[]][] = [
     ['missing keyIndexes', { keyIndexes: undefined }, ['keyIndexes', 'keyTemplate']],
     ['keyIndexes out of range', { keyIndexes: [5] }, ['keyIndexes', '5', /3|0 to 2/]],
@@ -72,15 +71,15 @@ describe('wrong parameters of the writer', () => {
     ['a wrong type', { expireTime: ['1'] }, ['expireTime']],
   ]
 
-  test.each(cases)('case 26: %s', async (_, writer, mentions) => {
+  test.for(cases)('case 26: %s', async ([, writer, mentions], { target }) => {
     const result = await target.folder().run(redisJob({ reader, writer }))
     expectClearError(result, { exitCode: 2, mentions: [/job\.json:\d+:\d+: error: /, ...mentions] })
     expect(result.report).toBeUndefined()
     expect(result.stderr).toContain('nothing was read or written')
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 
-  test('all of them come at once, in the order of the file', async () => {
+  test('all of them come at once, in the order of the file', async ({ target }) => {
     const writer = { keyIndexes: [9], batchSize: 0, dateFormat: 'QQQQ' }
     const { exitCode, stdout } = await target.folder().check(redisJob({ reader, writer }))
     expect(exitCode).toBe(2)
@@ -91,8 +90,8 @@ describe('wrong parameters of the writer', () => {
   })
 })
 
-describe('wrong job files', () => {
-  test.each<[string, string, (string | RegExp)[]]>([
+describe.concurrent('wrong job files', () => {
+  test.for<[string, string, (string | RegExp)[]]>([
     ['no JSON at all', 'hello', [/job\.json:1:\d+: error: /]],
     ['an open brace', '{"type": "job", "version": "2.0"', [/job\.json:1:\d+: error: /]],
     [
@@ -110,20 +109,20 @@ describe('wrong job files', () => {
       JSON.stringify({ ...redisJob({ reader }), version: '3.0' }),
       ['version', '3.0', '2.0'],
     ],
-  ])('%s', async (_, text, mentions) => {
+  ])('%s', async ([, text, mentions], { target }) => {
     const result = await target.folder().run(text)
     expectClearError(result, { exitCode: 2, mentions })
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 
-  test('a file that is not there', async () => {
+  test('a file that is not there', async ({ target }) => {
     const folder = target.folder()
     folder.write('orders.json', {})
     const result = await folder.millrace(['run', 'order.json'])
     expectClearError(result, { exitCode: 2, mentions: ['order.json'] })
   })
 
-  test('an unknown key near a known one is an error, another one a warning', async () => {
+  test('an unknown key near a known one is an error, another one a warning', async ({ target }) => {
     const near = { ...redisJob({ reader }), setings: {} }
     const far = { ...redisJob({ reader }), department: 'sales' }
     const folder = target.folder()
@@ -140,7 +139,7 @@ describe('wrong job files', () => {
     })
   })
 
-  test('querysql is refused, not ignored', async () => {
+  test('querysql is refused, not ignored', async ({ target }) => {
     const mysql = {
       stepType: 'mysql',
       parameter: {
@@ -158,7 +157,7 @@ describe('wrong job files', () => {
     })
   })
 
-  test('a missing plugin comes with its install command', async () => {
+  test('a missing plugin comes with its install command', async ({ target }) => {
     const odps = { stepType: 'odps', parameter: {} }
     const result = await target.folder().run(redisJob({ reader: odps }))
     expectClearError(result, {
@@ -167,26 +166,26 @@ describe('wrong job files', () => {
     })
   })
 
-  test('a mistyped plugin comes with the nearest one', async () => {
+  test('a mistyped plugin comes with the nearest one', async ({ target }) => {
     const mistyped = { stepType: 'mysq', parameter: {} }
     const result = await target.folder().run(redisJob({ reader: mistyped }))
     expectClearError(result, { exitCode: 2, mentions: ['"mysq"', 'mysql'] })
   })
 
-  test('two readers', async () => {
+  test('two readers', async ({ target }) => {
     const job = redisJob({ reader })
     const steps = job['steps'] as unknown[]
     const result = await target.folder().run({ ...job, steps: [...steps, steps[0]] })
     expectClearError(result, { exitCode: 2, mentions: ['reader'] })
   })
 
-  test('a hop to a step that is not there', async () => {
+  test('a hop to a step that is not there', async ({ target }) => {
     const order = { hops: [{ from: 'Reader', to: 'Writter' }] }
     const result = await target.folder().run({ ...redisJob({ reader }), order })
     expectClearError(result, { exitCode: 2, mentions: ['Writter', 'Writer'] })
   })
 
-  test.each<[string, Parameters, string[]]>([
+  test.for<[string, Parameters, string[]]>([
     ['a throttle without mbps', { speed: { throttle: true } }, ['throttle', 'mbps']],
     ['a negative errorLimit', { errorLimit: { record: -1 } }, ['errorLimit', '-1']],
     ['a percentage above 1', { errorLimit: { percentage: 20 } }, ['percentage', '20']],
@@ -196,20 +195,20 @@ describe('wrong job files', () => {
       ['timeZone', 'Mars/Base'],
     ],
     ['no channels', { speed: { concurrent: 0 } }, ['concurrent', '0']],
-  ])('%s', async (_, setting, mentions) => {
+  ])('%s', async ([, setting, mentions], { target }) => {
     const result = await target.folder().run(redisJob({ reader, setting }))
     expectClearError(result, { exitCode: 2, mentions: [/job\.json:\d+:\d+/, ...mentions] })
   })
 })
 
-describe('data sources', () => {
-  test('an unknown name comes with the nearest one', async () => {
+describe.concurrent('data sources', () => {
+  test('an unknown name comes with the nearest one', async ({ target }) => {
     const folder = target.folder({ cache: { type: 'redis', url: target.server.url } })
     const result = await folder.run(redisJob({ reader, writer: { datasource: 'cach' } }))
     expectClearError(result, { exitCode: 2, mentions: [/job\.json:\d+:\d+/, 'cach', 'cache'] })
   })
 
-  test('a name without any file says where one belongs', async () => {
+  test('a name without any file says where one belongs', async ({ target }) => {
     const folder = target.folder()
     const result = await folder.run(redisJob({ reader, writer: { datasource: 'cache' } }), {
       flags: ['--datasources', 'nowhere.yaml'],
@@ -217,13 +216,15 @@ describe('data sources', () => {
     expectClearError(result, { exitCode: 2, mentions: ['nowhere.yaml'] })
   })
 
-  test('one of another type is refused', async () => {
+  test('one of another type is refused', async ({ target }) => {
     const folder = target.folder({ shop: { type: 'mysql', host: '127.0.0.1', database: 'shop' } })
     const result = await folder.run(redisJob({ reader, writer: { datasource: 'shop' } }))
     expectClearError(result, { exitCode: 2, mentions: ['shop', 'mysql', 'redis'] })
   })
 
-  test('a password from an environment variable that is not set names the variable', async () => {
+  test('a password from an environment variable that is not set names the variable', async ({
+    target,
+  }) => {
     const folder = target.folder({
       cache: { type: 'redis', url: target.server.url, password: '${env:MILLRACE_CLI_ABSENT}' },
     })
@@ -231,7 +232,7 @@ describe('data sources', () => {
     expectClearError(result, { exitCode: 2, mentions: ['MILLRACE_CLI_ABSENT'] })
   })
 
-  test('a mistake in the file shows no password', async () => {
+  test('a mistake in the file shows no password', async ({ target }) => {
     const folder = target.folder({
       cache: { type: 'redis', host: 'x', port: 'nine', password: recognisablePassword },
       other: { type: 'redis', url: `redis://:${recognisablePassword}@[x` },
@@ -243,8 +244,8 @@ describe('data sources', () => {
   })
 })
 
-describe('case 36: placeholders', () => {
-  test('one without a value is named', async () => {
+describe.concurrent('case 36: placeholders', () => {
+  test('one without a value is named', async ({ target }) => {
     const job = redisJob({ reader, writer: { keyFieldDelimiter: '${glue}', keyIndexes: [0, 1] } })
     const folder = target.folder()
     const result = await folder.run(job)
@@ -254,7 +255,7 @@ describe('case 36: placeholders', () => {
     expect(await target.client.keys('*')).toEqual(['k+v'])
   })
 
-  test('dates come from --scheduled-at', async () => {
+  test('dates come from --scheduled-at', async ({ target }) => {
     const writer = { keyIndexes: [0, 1], keyFieldDelimiter: '$[yyyymmdd]:$bizdate:${yyyymmdd}' }
     const flags = ['--scheduled-at', '2025-11-01T00:00:00+08:00']
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }), { flags })
@@ -263,8 +264,8 @@ describe('case 36: placeholders', () => {
   })
 })
 
-describe('the command line', () => {
-  test.each<[string, string[], string[]]>([
+describe.concurrent('the command line', () => {
+  test.for<[string, string[], string[]]>([
     ['an unknown flag', ['run', 'job.json', '--reprot', 'x'], ['--reprot', '--report']],
     ['an unknown command', ['rnu', 'job.json'], ['rnu', 'run']],
     ['no job', ['run'], ['job']],
@@ -277,15 +278,15 @@ describe('the command line', () => {
     ['a count that is none', ['run', 'job.json', '--concurrent', '0'], ['0', 'at least 1']],
     ['a setting without value', ['run', 'job.json', '--set', 'x'], ['--set', 'name=value']],
     ['a time that is none', ['run', 'job.json', '--scheduled-at', 'noon'], ['noon', 'ISO']],
-  ])('%s', async (_, args, mentions) => {
+  ])('%s', async ([, args, mentions], { target }) => {
     const folder = target.folder()
     folder.write('job.json', redisJob({ reader }))
     expectClearError(await folder.millrace(args), { exitCode: 2, mentions })
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 })
 
-test('check opens no connection', async () => {
+test('check opens no connection', async ({ target }) => {
   let connections = 0
   const server = createServer((socket) => {
     connections += 1

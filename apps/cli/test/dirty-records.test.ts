@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { RunResult } from './support/job-folder.ts'
 import { redisJob, streamRows } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { test } from './support/redis-test.ts'
 
-const target = useRedisTarget()
 const zadd = { writeMode: { type: 'zset', mode: 'zadd' } }
 
 /** Seven rows that are no pair of score and member, among three good ones. */
@@ -36,14 +35,16 @@ function expectBalanced({ report, stderr }: RunResult): void {
   )
 }
 
-describe('case 22: rows that are no pair of score and member', () => {
-  test('are dirty, each with its content and reason; good rows beside them are written', async () => {
+describe.concurrent('case 22: rows that are no pair of score and member', () => {
+  test('are dirty, each with its content and reason; good rows beside them are written', async ({
+    target,
+  }) => {
     const folder = target.folder()
     const setting = { errorLimit: { record: '7' } }
     const result = await folder.run(redisJob({ reader: zset, writer: zadd, setting }))
     expect(result.exitCode, result.stderr).toBe(0)
     expect(result.report).toMatchObject({ recordsRead: 10, recordsWritten: 3, recordsDirty: 7 })
-    expect(await target.client.zrange('k', 0, -1)).toEqual(['good 3', 'good 1', 'good 2'])
+    expect(await target.client.zrange('k', '0', '-1')).toEqual(['good 3', 'good 1', 'good 2'])
     const file = result.report?.dirtyFile ?? ''
     const lines = folder.readLines(file.slice(folder.path.length + 1))
     const dirtyRows = zsetRows.filter(([, , member]) => member?.startsWith('good') !== true)
@@ -54,7 +55,7 @@ describe('case 22: rows that are no pair of score and member', () => {
     }
   })
 
-  test('one more than errorLimit.record ends the job', async () => {
+  test('one more than errorLimit.record ends the job', async ({ target }) => {
     const setting = { errorLimit: { record: '6' } }
     const result = await target.folder().run(redisJob({ reader: zset, writer: zadd, setting }))
     expect(result.exitCode).toBe(1)
@@ -62,10 +63,10 @@ describe('case 22: rows that are no pair of score and member', () => {
     expectBalanced(result)
   })
 
-  test.each([
+  test.for<[string, readonly string[]]>([
     ['one value column', ['k', 'm']],
     ['three value columns', ['k', '1', 'm', 'x']],
-  ])('%s make every row dirty', async (_, row) => {
+  ])('%s make every row dirty', async ([, row], { target }) => {
     const reader = streamRows(
       row.map(() => 'string' as const),
       [row],
@@ -80,12 +81,12 @@ describe('case 22: rows that are no pair of score and member', () => {
   })
 })
 
-describe('case 25: keys', () => {
-  test.each<[string, readonly (string | null)[], number | readonly number[], string]>([
+describe.concurrent('case 25: keys', () => {
+  test.for<[string, readonly (string | null)[], number | readonly number[], string]>([
     ['a null key', [null, 'v', 'w'], 0, 'NULL_KEY'],
     ['an empty key', ['', 'v', 'w'], 0, 'EMPTY_KEY'],
     ['a null in a composite key', ['a', null, 'v'], [0, 1], 'NULL_KEY'],
-  ])('%s makes the row dirty', async (_, row, keyIndexes, code) => {
+  ])('%s makes the row dirty', async ([, row, keyIndexes, code], { target }) => {
     const reader = streamRows(['string', 'string', 'string'], [row])
     const setting = { errorLimit: { record: 1 } }
     const { exitCode, report, stderr } = await target
@@ -93,12 +94,12 @@ describe('case 25: keys', () => {
       .run(redisJob({ reader, writer: { keyIndexes }, setting }))
     expect(exitCode, stderr).toBe(0)
     expect(report?.dirtyReasons).toMatchObject([{ code, count: 1 }])
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 })
 
-describe('case 31: errorLimit', () => {
-  test('record 0 ends the job at the first dirty record, with a summary', async () => {
+describe.concurrent('case 31: errorLimit', () => {
+  test('record 0 ends the job at the first dirty record, with a summary', async ({ target }) => {
     const writer = { batchSize: 1 }
     const result = await target.folder().run(redisJob({ reader: twoOfTen, writer }))
     expect(result.exitCode).toBe(1)
@@ -110,7 +111,7 @@ describe('case 31: errorLimit', () => {
     expect(await target.client.exists('k7', 'k8', 'k9')).toBe(0)
   })
 
-  test.each([
+  test.for([
     ['record 2 tolerates two', { record: '2' }, 0],
     ['record 1 does not', { record: '1' }, 1],
     ['a percentage of 0.2 tolerates two of ten', { percentage: 0.2 }, 0],
@@ -118,7 +119,7 @@ describe('case 31: errorLimit', () => {
     ['both limits stay active', { record: 2, percentage: 0.19 }, 1],
     ['the strategy Ignore tolerates any number', { strategy: 'Ignore' }, 0],
     ['a blank record tolerates none', { record: '' }, 1],
-  ])('%s', async (_, errorLimit, code) => {
+  ])('%s', async ([, errorLimit, code], { target }) => {
     const folder = target.folder()
     const job = redisJob({ reader: twoOfTen, setting: { errorLimit } })
     const result = await folder.run(job)
@@ -129,14 +130,18 @@ describe('case 31: errorLimit', () => {
       expect(result.report).toMatchObject({ recordsRead: 10, recordsDirty: 2, recordsWritten: 8 })
   })
 
-  test('a percentage is compared after the end, when everything else is written', async () => {
+  test('a percentage is compared after the end, when everything else is written', async ({
+    target,
+  }) => {
     const job = redisJob({ reader: twoOfTen, setting: { errorLimit: { percentage: 0.19 } } })
     const { report } = await target.folder().run(job)
     expect(report).toMatchObject({ recordsRead: 10, recordsWritten: 8 })
     expect(await target.client.dbsize()).toBe(8)
   })
 
-  test('a DataX job without errorLimit tolerates any number, with a warning', async () => {
+  test('a DataX job without errorLimit tolerates any number, with a warning', async ({
+    target,
+  }) => {
     const job = {
       job: {
         content: [
@@ -155,14 +160,14 @@ describe('case 31: errorLimit', () => {
   })
 })
 
-describe('the dirty file', () => {
+describe.concurrent('the dirty file', () => {
   const rows = streamRows(
     ['string', 'long', 'bytes', 'string'],
     [[null, '9007199254740993', { $bytes: 'AP8=' }, null]],
   )
   const setting = { errorLimit: { record: 9 } }
 
-  test('stands beside the job, for its owner only, and is appended to', async () => {
+  test('stands beside the job, for its owner only, and is appended to', async ({ target }) => {
     const folder = target.folder()
     const { report } = await folder.run(redisJob({ reader: rows, setting }))
     const file = `${report?.job}.dirty.jsonl`
@@ -172,7 +177,7 @@ describe('the dirty file', () => {
     expect(folder.readLines(file)).toHaveLength(2)
   })
 
-  test('keeps every cell as it was', async () => {
+  test('keeps every cell as it was', async ({ target }) => {
     const folder = target.folder()
     const flags = ['--dirty-file', 'refused.jsonl']
     const { exitCode, stderr, report } = await folder.run(redisJob({ reader: rows, setting }), {
@@ -189,7 +194,7 @@ describe('the dirty file', () => {
     expect(Date.parse(String(line?.['time']))).not.toBeNaN()
   })
 
-  test('is not made when no row is dirty', async () => {
+  test('is not made when no row is dirty', async ({ target }) => {
     const folder = target.folder()
     const { report } = await folder.run(
       redisJob({ reader: streamRows(['string', 'string'], [['k', 'v']]) }),

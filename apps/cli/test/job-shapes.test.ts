@@ -1,11 +1,10 @@
 import { mkdirSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { stringify } from 'yaml'
 import { expectClearError } from './support/clear-error.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 
-const target = useRedisTarget()
 const rows = streamRows(['string', 'string'], [['k', 'value']])
 
 /** The same job in the shape of open-source DataX. */
@@ -28,23 +27,23 @@ function dataXJob(
   }
 }
 
-describe('shapes', () => {
-  test('DataX: job.content with reader and writer', async () => {
+describe.concurrent('shapes', () => {
+  test('DataX: job.content with reader and writer', async ({ target }) => {
     const { exitCode, stderr } = await target.folder().run(dataXJob(rows))
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('k')).toBe('value')
   })
 
-  test('DataX: a connection inside the job', async () => {
+  test('DataX: a connection inside the job', async ({ target }) => {
     const job = dataXJob(rows)
-    const parameter = { datasource: target.server.url, keyIndexes: 0 }
+    const parameter = { datasource: target.url, keyIndexes: 0 }
     const content = [{ ...job.job.content[0], writer: { name: 'rediswriter', parameter } }]
     const { exitCode, stderr } = await target.folder().run({ job: { ...job.job, content } })
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('k')).toBe('value')
   })
 
-  test('DataWorks 1.0: configuration with reader and writer', async () => {
+  test('DataWorks 1.0: configuration with reader and writer', async ({ target }) => {
     const job = {
       type: 'job',
       version: '1.0',
@@ -59,21 +58,21 @@ describe('shapes', () => {
     expect(await target.client.get('k')).toBe('value')
   })
 
-  test('YAML', async () => {
+  test('YAML', async ({ target }) => {
     const text = `# a job in YAML\n${stringify(redisJob({ reader: rows }))}`
     const { exitCode, stderr } = await target.folder().run(text, { file: 'job.yaml' })
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('k')).toBe('value')
   })
 
-  test('a mistake in YAML has its line', async () => {
+  test('a mistake in YAML has its line', async ({ target }) => {
     const text = stringify(redisJob({ reader: rows, writer: { batchSize: 0 } }))
     const result = await target.folder().run(text, { file: 'job.yaml' })
     const line = text.slice(0, text.indexOf('batchSize')).split('\n').length
     expectClearError(result, { exitCode: 2, mentions: [`job.yaml:${line}:`, 'batchSize'] })
   })
 
-  test('comments, trailing commas, quoted numbers and keys of the wizard', async () => {
+  test('comments, trailing commas, quoted numbers and keys of the wizard', async ({ target }) => {
     const text = `// exported "on" {monday}
       {
         "type": "job", "version": "2.0", /* two
@@ -101,7 +100,7 @@ describe('shapes', () => {
     expect(stderr).not.toContain('warn')
   })
 
-  test('a job without order has the one hop it can have', async () => {
+  test('a job without order has the one hop it can have', async ({ target }) => {
     const { order, ...job } = redisJob({ reader: rows })
     expect(order).toBeDefined()
     const { exitCode, stderr } = await target.folder().run(job)
@@ -109,12 +108,12 @@ describe('shapes', () => {
     expect(await target.client.get('k')).toBe('value')
   })
 
-  test('envType selects the definition of the data source', async () => {
+  test('envType selects the definition of the data source', async ({ target }) => {
     const folder = target.folder({
       cache: {
         type: 'redis',
         env: {
-          prod: { url: target.server.url },
+          prod: { url: target.url },
           dev: { url: target.server.url.replace('/0', '/5') },
         },
       },
@@ -122,10 +121,10 @@ describe('shapes', () => {
     const writer = { datasource: 'cache', envType: 1 }
     const { exitCode, stderr } = await folder.run(redisJob({ reader: rows, writer }))
     expect(exitCode, stderr).toBe(0)
-    expect(await target.client.info('keyspace')).toMatch(/db5:keys=1,/)
+    expect(await target.server.client.info('keyspace')).toMatch(/db5:keys=1,/)
   })
 
-  test("DataWorks' own names of a data source are read", async () => {
+  test("DataWorks' own names of a data source are read", async ({ target }) => {
     const folder = target.folder({
       cache: {
         type: 'redis',
@@ -134,14 +133,15 @@ describe('shapes', () => {
         securityProtocol: 'authTypeNone',
       },
     })
-    const job = redisJob({ reader: rows, writer: { datasource: 'cache' } })
+    const writer = { datasource: 'cache', selectDatabase: target.client.options.db }
+    const job = redisJob({ reader: rows, writer })
     const { exitCode, stderr } = await folder.run(job)
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('k')).toBe('value')
   })
 })
 
-describe('transformers', () => {
+describe.concurrent('transformers', () => {
   const reader = streamRows(
     ['string', 'string', 'long'],
     [
@@ -160,13 +160,13 @@ describe('transformers', () => {
   const writer = { writeMode: { type: 'string', mode: 'set', valueFieldDelimiter: '|' } }
   const digests = { a: '0cc175b9c0f1b6a831c399e269772661', c: '4a8a08f09d37b73795649038408b5f33' }
 
-  async function expectTransformed(): Promise<void> {
+  async function expectTransformed(target: RedisTarget): Promise<void> {
     expect((await target.client.keys('*')).sort()).toEqual([digests.a, digests.c])
     expect(await target.client.get(digests.a)).toBe('--*de|1')
     expect(await target.client.get(digests.c)).toBe('-----|7')
   }
 
-  test('work as processor steps, in the order of the hops', async () => {
+  test('work as processor steps, in the order of the hops', async ({ target }) => {
     const job = redisJob({ reader, writer })
     const processors = steps.map(([stepType, parameter]) => ({
       stepType,
@@ -184,10 +184,10 @@ describe('transformers', () => {
     expect(exitCode, stderr).toBe(0)
     expect(report).toMatchObject({ recordsRead: 3, recordsWritten: 2, recordsFiltered: 1 })
     expect(stderr).toMatch(/Records filtered\s*: 1/)
-    await expectTransformed()
+    await expectTransformed(target)
   })
 
-  test('work in the DataX shape', async () => {
+  test('work in the DataX shape', async ({ target }) => {
     const transformer = steps.map(([name, parameter]) => ({ name, parameter }))
     const job = dataXJob(reader, transformer)
     const content = [
@@ -199,10 +199,10 @@ describe('transformers', () => {
     const { exitCode, stderr, report } = await target.folder().run({ job: { ...job.job, content } })
     expect(exitCode, stderr).toBe(0)
     expect(report).toMatchObject({ recordsRead: 3, recordsWritten: 2, recordsFiltered: 1 })
-    await expectTransformed()
+    await expectTransformed(target)
   })
 
-  test('a row that one cannot take is dirty', async () => {
+  test('a row that one cannot take is dirty', async ({ target }) => {
     const transformer = [{ name: 'dx_substr', parameter: { columnIndex: 1, paras: ['20', '3'] } }]
     const setting = { errorLimit: { record: 3 } }
     const { exitCode, stderr, report } = await target
@@ -212,7 +212,7 @@ describe('transformers', () => {
     expect(report).toMatchObject({ recordsRead: 3, recordsWritten: 1, recordsDirty: 2 })
   })
 
-  test.each<[string, unknown, string[]]>([
+  test.for<[string, unknown, string[]]>([
     ['dx_groovy', { name: 'dx_groovy', parameter: { code: 'x' } }, ['Groovy']],
     [
       'a mistyped one',
@@ -229,13 +229,13 @@ describe('transformers', () => {
       { name: 'dx_pad', parameter: { columnIndex: 0, paras: ['x', '2', '0'] } },
       ['paras'],
     ],
-  ])('%s is an error', async (_, transformer, mentions) => {
+  ])('%s is an error', async ([, transformer, mentions], { target }) => {
     const result = await target.folder().run(dataXJob(reader, [transformer]))
     expectClearError(result, { exitCode: 2, mentions: [/job\.json:\d+:\d+/, ...mentions] })
   })
 })
 
-describe('plugins that a job or a flag names', () => {
+describe.concurrent('plugins that a job or a flag names', () => {
   const pluginText = `
     export const numbers = {
       apiVersion: 1, kind: 'reader', stepType: 'numbers', description: 'counts', capabilities: {
@@ -248,7 +248,7 @@ describe('plugins that a job or a flag names', () => {
   `
   const reader = { stepType: 'numbers', parameter: {} }
 
-  test('--plugin loads a file, --no-plugins keeps it out', async () => {
+  test('--plugin loads a file, --no-plugins keeps it out', async ({ target }) => {
     const folder = target.folder()
     folder.write('numbers.mjs', pluginText)
     const missing = await folder.check(redisJob({ reader }))
@@ -263,7 +263,7 @@ describe('plugins that a job or a flag names', () => {
     expectClearError(refused, { exitCode: 2, mentions: ['numbers'] })
   })
 
-  test('plugins of the job are looked up from its folder', async () => {
+  test('plugins of the job are looked up from its folder', async ({ target }) => {
     const folder = target.folder()
     mkdirSync(folder.pathOf('parts'))
     folder.write('parts/numbers.mjs', pluginText)
@@ -274,7 +274,7 @@ describe('plugins that a job or a flag names', () => {
     expectClearError(refused, { exitCode: 2, mentions: ['numbers', '--no-plugins'] })
   })
 
-  test('two that claim the same stepType are an error that names both', async () => {
+  test('two that claim the same stepType are an error that names both', async ({ target }) => {
     const folder = target.folder()
     folder.write('one.mjs', pluginText)
     folder.write('two.mjs', pluginText)
@@ -284,7 +284,7 @@ describe('plugins that a job or a flag names', () => {
     expectClearError(result, { exitCode: 2, mentions: ['numbers', 'one.mjs', 'two.mjs'] })
   })
 
-  test('plugins list, info and schema', async () => {
+  test('plugins list, info and schema', async ({ target }) => {
     const folder = target.folder()
     const list = await folder.millrace(['plugins'])
     expect(list.exitCode, list.stderr).toBe(0)

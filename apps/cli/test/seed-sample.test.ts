@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { useRedisTarget } from './support/redis-target.ts'
+import { afterAll, beforeAll, expect } from 'vitest'
+import type { JobFolder } from './support/job-folder.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 import { dataSourceOf, makeMysqlDatabase, type TestDatabase } from './support/test-database.ts'
 
 const sample = readFileSync(new URL('./fixtures/seed-sample.txt', import.meta.url), 'utf8')
-const target = useRedisTarget()
 let database: TestDatabase
 
 beforeAll(async () => {
@@ -19,7 +19,7 @@ afterAll(async () => {
   await database[Symbol.asyncDispose]()
 })
 
-function folder() {
+function folder(target: RedisTarget): JobFolder {
   return target.folder({ xc_mysql_demo2: dataSourceOf('mysql', database) })
 }
 
@@ -40,8 +40,10 @@ function mended(): string {
   return withTable.replace(/"table"(\s*)\]/, '"table",$1"sex"$1]')
 }
 
-test('case 32: check reports exactly what keeps the sample of the page from running', async () => {
-  const { exitCode, stdout } = await folder().check(sample)
+test('case 32: check reports exactly what keeps the sample of the page from running', async ({
+  target,
+}) => {
+  const { exitCode, stdout } = await folder(target).check(sample)
   expect(exitCode).toBe(2)
   const reported = stdout.split('\n').filter((line) => /: (error|warning): /.test(line))
   const at = (needle: string) =>
@@ -62,8 +64,10 @@ test('case 32: check reports exactly what keeps the sample of the page from runn
   expect(stdout).toContain('3 errors, 2 warnings')
 })
 
-test('case 32: with a Redis, a table and a fourth column the sample runs, comments and all', async () => {
-  const job = folder()
+test('case 32: with a Redis, a table and a fourth column the sample runs, comments and all', async ({
+  target,
+}) => {
+  const job = folder(target)
   const { exitCode, stderr, report } = await job.run(mended())
   expect(exitCode, stderr).toBe(0)
   expect(report).toMatchObject({ recordsRead: 2, recordsWritten: 2, recordsDirty: 0 })

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { expectClearError } from './support/clear-error.ts'
 import { redisJob, type Parameters } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import type { JobFolder } from './support/job-folder.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 import {
   dataSourceOf,
   makeMysqlDatabase,
@@ -9,7 +10,6 @@ import {
   type TestDatabase,
 } from './support/test-database.ts'
 
-const target = useRedisTarget()
 let mysql: TestDatabase
 let postgres: TestDatabase
 
@@ -39,7 +39,7 @@ afterAll(async () => {
   await postgres?.[Symbol.asyncDispose]()
 })
 
-function folder() {
+function folder(target: RedisTarget): JobFolder {
   return target.folder({
     my: dataSourceOf('mysql', mysql),
     pg: dataSourceOf('postgresql', postgres),
@@ -55,27 +55,29 @@ function read(stepType: 'mysql' | 'postgresql', parameter: Parameters) {
 
 const joined = { writeMode: { type: 'string', mode: 'set', valueFieldDelimiter: '|' } }
 
-describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
-  test('case 12: dates keep their text, an instant is shown in the zone of the job', async () => {
+describe.concurrent.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
+  test('case 12: dates keep their text, an instant is shown in the zone of the job', async ({
+    target,
+  }) => {
     const reader = read(stepType, { table: 'moments', column: ['id', 'd', 't', 'dt', 'ts'] })
-    const { exitCode, stderr } = await folder().run(redisJob({ reader, writer: joined }))
+    const { exitCode, stderr } = await folder(target).run(redisJob({ reader, writer: joined }))
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('1')).toBe(
       '2026-02-02|03:04:05|2026-02-02 03:04:05|2026-02-02 11:04:05',
     )
   })
 
-  test('case 11: dateFormat applies to wall-clock values and instants', async () => {
+  test('case 11: dateFormat applies to wall-clock values and instants', async ({ target }) => {
     const reader = read(stepType, { table: 'moments', column: ['id', 'dt', 'ts'] })
     const writer = { ...joined, dateFormat: "yyyy/MM/dd'T'HH:mm" }
-    const { exitCode, stderr } = await folder().run(redisJob({ reader, writer }))
+    const { exitCode, stderr } = await folder(target).run(redisJob({ reader, writer }))
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('1')).toBe('2026/02/02T03:04|2026/02/02T11:04')
   })
 
-  test('the zone is UTC when the job names none, whatever TZ says', async () => {
+  test('the zone is UTC when the job names none, whatever TZ says', async ({ target }) => {
     const reader = read(stepType, { table: 'moments', column: ['id', 'ts'] })
-    const { exitCode, stderr } = await folder().run(
+    const { exitCode, stderr } = await folder(target).run(
       redisJob({ reader, setting: { common: undefined } }),
       { env: { TZ: 'America/New_York' } },
     )
@@ -84,8 +86,10 @@ describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
   })
 })
 
-describe('case 33: mysql', () => {
-  test('reads constants, expressions, ranges of tables and split keys, every row once', async () => {
+describe.concurrent('case 33: mysql', () => {
+  test('reads constants, expressions, ranges of tables and split keys, every row once', async ({
+    target,
+  }) => {
     const reader = read('mysql', {
       connection: [{ datasource: 'my', table: ['t_[0-1]'] }],
       column: ['id', '`key`', "'x'", 'null', "date_format(now(), '%Y')"],
@@ -100,7 +104,7 @@ describe('case 33: mysql', () => {
       },
       setting: { speed: { throttle: false, concurrent: 2 } },
     })
-    const { exitCode, stderr, report } = await folder().run(job)
+    const { exitCode, stderr, report } = await folder(target).run(job)
     expect(exitCode, stderr).toBe(0)
     expect(report).toMatchObject({ recordsRead: 9, recordsWritten: 9 })
     const found: Record<string, string[]> = {}
@@ -122,18 +126,20 @@ describe('case 33: mysql', () => {
     })
   })
 
-  test('where takes a closing semicolon', async () => {
+  test('where takes a closing semicolon', async ({ target }) => {
     const reader = read('mysql', {
       table: ['t_0', 't_1'],
       column: ['key', 'id'],
       where: 'id>2;',
     })
-    const { exitCode, stderr } = await folder().run(redisJob({ reader }))
+    const { exitCode, stderr } = await folder(target).run(redisJob({ reader }))
     expect(exitCode, stderr).toBe(0)
     expect((await target.client.keys('*')).sort()).toEqual(['a3', 'a40', 'b4', 'b5'])
   })
 
-  test('case 36: where is filled from --set, a password with $ is left alone', async () => {
+  test('case 36: where is filled from --set, a password with $ is left alone', async ({
+    target,
+  }) => {
     const user = await mysql.makeUser('p$a{b}${c}')
     const job = target.folder({
       my: dataSourceOf('mysql', mysql, { user, password: 'p$a{b}${c}' }),
@@ -147,19 +153,19 @@ describe('case 33: mysql', () => {
   })
 })
 
-describe('case 33: postgresql', () => {
-  test('reads casts and quoted names', async () => {
+describe.concurrent('case 33: postgresql', () => {
+  test('reads casts and quoted names', async ({ target }) => {
     const reader = read('postgresql', {
       table: 'public."Things"',
       column: ['id::text', '"Mixed Case"', "'c'::varchar"],
     })
-    const { exitCode, stderr } = await folder().run(redisJob({ reader, writer: joined }))
+    const { exitCode, stderr } = await folder(target).run(redisJob({ reader, writer: joined }))
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('9007199254740993')).toBe('é"x|c')
     expect(await target.client.get('2')).toBe('|c')
   })
 
-  test('types that DataX refuses become JSON strings', async () => {
+  test('types that DataX refuses become JSON strings', async ({ target }) => {
     const reader = read('postgresql', {
       table: '"Things"',
       column: ['id', 'u', 'j', 'a', 'n'],
@@ -169,7 +175,7 @@ describe('case 33: postgresql', () => {
       index,
       ...(name === 'id' ? { type: 'long' } : {}),
     }))
-    const { exitCode, stderr } = await folder().run(redisJob({ reader, writer: { column } }))
+    const { exitCode, stderr } = await folder(target).run(redisJob({ reader, writer: { column } }))
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('9007199254740993')).toBe(
       String.raw`{"id":9007199254740993,"u":"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11","j":"{\"b\": [1, 2]}","a":"[1,2,null]","n":"1.50"}`,
@@ -177,7 +183,7 @@ describe('case 33: postgresql', () => {
     expect(await target.client.get('2')).toBe('{"id":2,"u":null,"j":null,"a":null,"n":null}')
   })
 
-  test('several channels read a split table once, in one snapshot', async () => {
+  test('several channels read a split table once, in one snapshot', async ({ target }) => {
     await postgres.execute(
       "CREATE TABLE many AS SELECT g AS id, 'v' || g AS v FROM generate_series(1, 5000) g",
       'ALTER TABLE many ADD PRIMARY KEY (id)',
@@ -185,7 +191,9 @@ describe('case 33: postgresql', () => {
     const reader = read('postgresql', { table: 'many', column: ['id', 'v'], splitPk: 'id' })
     const writer = { writeMode: { type: 'list', mode: 'rpush' } }
     const setting = { speed: { throttle: false, concurrent: 3 } }
-    const { exitCode, stderr, report } = await folder().run(redisJob({ reader, writer, setting }))
+    const { exitCode, stderr, report } = await folder(target).run(
+      redisJob({ reader, writer, setting }),
+    )
     expect(exitCode, stderr).toBe(0)
     expect(report).toMatchObject({ recordsRead: 5000, recordsWritten: 5000 })
     expect(report?.consistency).toBe('one-snapshot')
@@ -196,72 +204,82 @@ describe('case 33: postgresql', () => {
   })
 })
 
-describe.each(['mysql', 'postgresql'] as const)('case 34: querySql of %s', (stepType) => {
-  const table = stepType === 'mysql' ? 't_0' : 'moments'
-  const datasource = stepType === 'mysql' ? 'my' : 'pg'
+describe.concurrent.each(['mysql', 'postgresql'] as const)(
+  'case 34: querySql of %s',
+  (stepType) => {
+    const table = stepType === 'mysql' ? 't_0' : 'moments'
+    const datasource = stepType === 'mysql' ? 'my' : 'pg'
 
-  test('runs as it is; column, where and splitPk are ignored with a warning', async () => {
-    const reader = read(stepType, {
-      connection: [{ querySql: ["select 'k', 'v';"], datasource, table: [] }],
-      column: ['id'],
-      where: 'no such thing',
-      splitPk: 'id',
+    test('runs as it is; column, where and splitPk are ignored with a warning', async ({
+      target,
+    }) => {
+      const reader = read(stepType, {
+        connection: [{ querySql: ["select 'k', 'v';"], datasource, table: [] }],
+        column: ['id'],
+        where: 'no such thing',
+        splitPk: 'id',
+      })
+      const setting = { speed: { throttle: false, concurrent: 2 } }
+      const { exitCode, stderr, report } = await folder(target).run(redisJob({ reader, setting }))
+      expect(exitCode, stderr).toBe(0)
+      expect(await target.client.get('k')).toBe('v')
+      expect(report?.splits.total).toBe(1)
+      for (const key of ['column', 'where', 'splitPk']) {
+        expect(stderr).toMatch(new RegExp(`warn: .*${key} is ignored`))
+      }
     })
-    const setting = { speed: { throttle: false, concurrent: 2 } }
-    const { exitCode, stderr, report } = await folder().run(redisJob({ reader, setting }))
-    expect(exitCode, stderr).toBe(0)
-    expect(await target.client.get('k')).toBe('v')
-    expect(report?.splits.total).toBe(1)
-    for (const key of ['column', 'where', 'splitPk']) {
-      expect(stderr).toMatch(new RegExp(`warn: .*${key} is ignored`))
-    }
-  })
 
-  test('beside a table is an error', async () => {
-    const reader = read(stepType, {
-      connection: [{ querySql: ['select 1'], datasource, table: [table] }],
-      column: ['id'],
+    test('beside a table is an error', async ({ target }) => {
+      const reader = read(stepType, {
+        connection: [{ querySql: ['select 1'], datasource, table: [table] }],
+        column: ['id'],
+      })
+      const result = await folder(target).run(redisJob({ reader }))
+      expectClearError(result, { exitCode: 2, mentions: ['table', 'querySql'] })
     })
-    const result = await folder().run(redisJob({ reader }))
-    expectClearError(result, { exitCode: 2, mentions: ['table', 'querySql'] })
-  })
-})
+  },
+)
 
-describe.each(['mysql', 'postgresql'] as const)('names of %s that are not there', (stepType) => {
-  const column = ['id', 'd']
+describe.concurrent.each(['mysql', 'postgresql'] as const)(
+  'names of %s that are not there',
+  (stepType) => {
+    const column = ['id', 'd']
 
-  test.each<[string, Parameters, string[]]>([
-    ['a table', { table: 'momments', column }, ['momments', 'moments']],
-    ['a column', { table: 'moments', column: ['id', 'dtt'] }, ['dtt', 'dt']],
-    ['a split key', { table: 'moments', column, splitPk: 'idd' }, ['idd', 'id']],
-  ])('%s', async (_, parameter, mentions) => {
-    const result = await folder().run(redisJob({ reader: read(stepType, parameter) }))
-    expectClearError(result, { exitCode: 2, mentions, code: 'SOURCE_OBJECT_MISSING' })
-    expect(await target.server.isEmpty()).toBe(true)
-  })
-
-  test.each<[string, Parameters]>([
-    ['where', { table: 'moments', column, where: 'id === 1' }],
-    ['column', { table: 'moments', column: ['id', 'coalesce(d'] }],
-    ['querySql', { querySql: ['select * frm moments'] }],
-  ])('a statement the server refuses, by %s', async (_, parameter) => {
-    const result = await folder().run(redisJob({ reader: read(stepType, parameter) }))
-    expectClearError(result, { exitCode: 2, mentions: [], code: 'SOURCE_STATEMENT_INVALID' })
-    expect(await target.server.isEmpty()).toBe(true)
-  })
-
-  test('check --connect finds them, and says what it found when all is well', async () => {
-    const job = folder()
-    const missing = redisJob({ reader: read(stepType, { table: 'momments', column }) })
-    expectClearError(await job.check(missing, { flags: ['--connect'] }), {
-      exitCode: 2,
-      mentions: ['momments', 'moments'],
+    test.for<[string, Parameters, string[]]>([
+      ['a table', { table: 'momments', column }, ['momments', 'moments']],
+      ['a column', { table: 'moments', column: ['id', 'dtt'] }, ['dtt', 'dt']],
+      ['a split key', { table: 'moments', column, splitPk: 'idd' }, ['idd', 'id']],
+    ])('%s', async ([, parameter, mentions], { target }) => {
+      const result = await folder(target).run(redisJob({ reader: read(stepType, parameter) }))
+      expectClearError(result, { exitCode: 2, mentions, code: 'SOURCE_OBJECT_MISSING' })
+      expect(await target.isEmpty()).toBe(true)
     })
-    const fine = redisJob({ reader: read(stepType, { table: 'moments', column }) })
-    const { exitCode, stdout } = await job.check(fine, { flags: ['--connect'] })
-    expect(exitCode, stdout).toBe(0)
-    expect(stdout).toMatch(/source: .*moments.*id/)
-    expect(stdout).toContain('target: reachable')
-    expect(await target.server.isEmpty()).toBe(true)
-  })
-})
+
+    test.for<[string, Parameters]>([
+      ['where', { table: 'moments', column, where: 'id === 1' }],
+      ['column', { table: 'moments', column: ['id', 'coalesce(d'] }],
+      ['querySql', { querySql: ['select * frm moments'] }],
+    ])('a statement the server refuses, by %s', async ([, parameter], { target }) => {
+      const result = await folder(target).run(redisJob({ reader: read(stepType, parameter) }))
+      expectClearError(result, { exitCode: 2, mentions: [], code: 'SOURCE_STATEMENT_INVALID' })
+      expect(await target.isEmpty()).toBe(true)
+    })
+
+    test('check --connect finds them, and says what it found when all is well', async ({
+      target,
+    }) => {
+      const job = folder(target)
+      const missing = redisJob({ reader: read(stepType, { table: 'momments', column }) })
+      expectClearError(await job.check(missing, { flags: ['--connect'] }), {
+        exitCode: 2,
+        mentions: ['momments', 'moments'],
+      })
+      const fine = redisJob({ reader: read(stepType, { table: 'moments', column }) })
+      const { exitCode, stdout } = await job.check(fine, { flags: ['--connect'] })
+      expect(exitCode, stdout).toBe(0)
+      expect(stdout).toMatch(/source: .*moments.*id/)
+      expect(stdout).toContain('target: reachable')
+      expect(await target.isEmpty()).toBe(true)
+    })
+  },
+)

@@ -1,11 +1,9 @@
-import { describe, expect, test } from 'vitest'
-import { redisJob, streamRows } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { describe, expect } from 'vitest'
+import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
+import { test } from './support/redis-test.ts'
 
-const target = useRedisTarget()
-
-describe('keys', () => {
-  test('case 1: a job without writeMode sets strings that never expire', async () => {
+describe.concurrent('keys', () => {
+  test('case 1: a job without writeMode sets strings that never expire', async ({ target }) => {
     const reader = streamRows(['long', 'string'], [[1, 'a']])
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader }))
     expect(exitCode, stderr).toBe(0)
@@ -13,14 +11,14 @@ describe('keys', () => {
     expect(await target.client.ttl('1')).toBe(-1)
   })
 
-  test('case 2: the columns of a composite key are joined with U+0001', async () => {
+  test('case 2: the columns of a composite key are joined with U+0001', async ({ target }) => {
     const reader = streamRows(['string', 'long', 'string'], [['u', 7, 'v']])
     await target.folder().run(redisJob({ reader, writer: { keyIndexes: [0, 1] } }))
     expect(await target.client.keys('*')).toEqual(['u\u00017'])
     expect(await target.client.get('u\u00017')).toBe('v')
   })
 
-  test('case 3: custom delimiters join key and values, null as empty text', async () => {
+  test('case 3: custom delimiters join key and values, null as empty text', async ({ target }) => {
     const writer = {
       keyIndexes: [0],
       keyFieldDelimiter: ':',
@@ -34,14 +32,14 @@ describe('keys', () => {
     expect(await target.client.get('k2')).toBe('18::male')
   })
 
-  test('case 4: the key follows the order of keyIndexes', async () => {
+  test('case 4: the key follows the order of keyIndexes', async ({ target }) => {
     const reader = streamRows(['string', 'string', 'string'], [['a', 'b', 'v']])
     const writer = { keyIndexes: [1, 0], keyFieldDelimiter: '-' }
     await target.folder().run(redisJob({ reader, writer }))
     expect(await target.client.keys('*')).toEqual(['b-a'])
   })
 
-  test('case 5: the delimiter "u0001" is taken literally, with a warning', async () => {
+  test('case 5: the delimiter "u0001" is taken literally, with a warning', async ({ target }) => {
     const reader = streamRows(['string', 'string', 'string'], [['a', 'b', 'v']])
     const writer = { keyIndexes: [0, 1], keyFieldDelimiter: 'u0001' }
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }))
@@ -50,10 +48,10 @@ describe('keys', () => {
     expect(stderr).toMatch(/warn.*keyFieldDelimiter.*\\u0001/)
   })
 
-  test.each([
+  test.for<[string, Parameters]>([
     ['quoted', { keyIndexes: '0', batchSize: '2', expireTime: { seconds: '60' }, timeout: '1000' }],
     ['plain', { keyIndexes: 0, batchSize: 2, expireTime: { seconds: 60 }, timeout: 1000 }],
-  ])('case 6: %s numbers are read alike', async (_, writer) => {
+  ])('case 6: %s numbers are read alike', async ([, writer], { target }) => {
     const reader = streamRows(
       ['long', 'string'],
       [
@@ -72,7 +70,7 @@ describe('keys', () => {
     }
   })
 
-  test('keyTemplate builds the key from column names', async () => {
+  test('keyTemplate builds the key from column names', async ({ target }) => {
     const reader = streamRows(['string', 'string', 'string'], [['7', 'x', 'v']])
     const named = {
       ...reader,
@@ -93,8 +91,8 @@ describe('keys', () => {
   })
 })
 
-describe('values', () => {
-  test('case 7: a string replaces a key of any type and its expiry', async () => {
+describe.concurrent('values', () => {
+  test('case 7: a string replaces a key of any type and its expiry', async ({ target }) => {
     await target.client.lpush('k', 'x')
     await target.client.expire('k', 999)
     const reader = streamRows(['string', 'string'], [['k', 'n']])
@@ -105,10 +103,10 @@ describe('values', () => {
     expect(await target.client.ttl('k')).toBe(-1)
   })
 
-  test.each([
+  test.for([
     ['yyyy-MM-dd HH:mm:ss', '2026-02-02 03:04:05'],
     ['yyyyMMddHHmmssSSS', '20260202030405678'],
-  ])('case 11: dateFormat %s', async (dateFormat, expected) => {
+  ])('case 11: dateFormat %s', async ([dateFormat, expected], { target }) => {
     const reader = streamRows(['long', 'date'], [[1, '2026-02-02T03:04:05.678+08:00']])
     const { exitCode, stderr } = await target
       .folder()
@@ -117,7 +115,7 @@ describe('values', () => {
     expect(await target.client.get('1')).toBe(expected)
   })
 
-  test('case 13: every type has its text, digits untouched', async () => {
+  test('case 13: every type has its text, digits untouched', async ({ target }) => {
     const reader = streamRows(
       ['long', 'bool', 'double', 'long'],
       [[1, true, '1.50', '18446744073709551615']],
@@ -127,7 +125,9 @@ describe('values', () => {
     expect(await target.client.get('1')).toBe('true|1.50|18446744073709551615')
   })
 
-  test('case 14: untyped JSON fields are strings, columns not listed are left out', async () => {
+  test('case 14: untyped JSON fields are strings, columns not listed are left out', async ({
+    target,
+  }) => {
     const reader = streamRows(['long', 'string', 'long'], [[1, 'John', 9]])
     const column = [
       { name: 'id', index: '0' },
@@ -137,7 +137,7 @@ describe('values', () => {
     expect(await target.client.get('1')).toBe('{"id":"1","name":"John"}')
   })
 
-  test('case 15: typed JSON fields keep every digit, text is escaped', async () => {
+  test('case 15: typed JSON fields keep every digit, text is escaped', async ({ target }) => {
     const reader = streamRows(
       ['long', 'bool', 'double', 'string'],
       [['9007199254740993', true, 1.5, 'é"x']],
@@ -154,37 +154,39 @@ describe('values', () => {
     )
   })
 
-  test('case 16: null is a JSON null', async () => {
+  test('case 16: null is a JSON null', async ({ target }) => {
     const reader = streamRows(['long', 'string'], [[1, null]])
     const column = [{ name: 'name', index: 1 }]
     await target.folder().run(redisJob({ reader, writer: { column } }))
     expect(await target.client.get('1')).toBe('{"name":null}')
   })
 
-  test('case 16: a text that is no integer makes the row dirty and ends the job', async () => {
+  test('case 16: a text that is no integer makes the row dirty and ends the job', async ({
+    target,
+  }) => {
     const reader = streamRows(['string', 'string'], [['k', 'abc']])
     const column = [{ name: 'id', index: 1, type: 'long' }]
     const folder = target.folder()
     const { exitCode, report } = await folder.run(redisJob({ reader, writer: { column } }))
     expect(exitCode).toBe(1)
     expect(report).toMatchObject({ code: 'DIRTY_LIMIT_PASSED', recordsDirty: 1, recordsWritten: 0 })
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 })
 
-describe('expiry of strings', () => {
-  test('case 9: unixtime sets the instant', async () => {
+describe.concurrent('expiry of strings', () => {
+  test('case 9: unixtime sets the instant', async ({ target }) => {
     const reader = streamRows(['string', 'string'], [['k', 'v']])
     const writer = { expireTime: { unixtime: '4102444800' } }
     await target.folder().run(redisJob({ reader, writer }))
     expect(await target.client.call('EXPIRETIME', 'k')).toBe(4_102_444_800)
   })
 
-  test.each([
+  test.for([
     ['zero seconds', { seconds: '0' }],
     ['the plain 0 of "never"', 0],
     ['a quoted plain 0', '0'],
-  ])('case 10: %s never expires', async (_, expireTime) => {
+  ])('case 10: %s never expires', async ([, expireTime], { target }) => {
     const reader = streamRows(['string', 'string'], [['k', 'v']])
     const { exitCode, stderr } = await target
       .folder()
@@ -193,7 +195,7 @@ describe('expiry of strings', () => {
     expect(await target.client.ttl('k')).toBe(-1)
   })
 
-  test('case 10: more than 30 days of seconds stay seconds', async () => {
+  test('case 10: more than 30 days of seconds stay seconds', async ({ target }) => {
     const reader = streamRows(['string', 'string'], [['k', 'v']])
     const writer = { expireTime: { seconds: '2592001' } }
     await target.folder().run(redisJob({ reader, writer }))

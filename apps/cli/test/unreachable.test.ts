@@ -1,10 +1,11 @@
 import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { expectClearError, recognisablePassword } from './support/clear-error.ts'
-import { redisJob, streamRows } from './support/jobs.ts'
+import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
+import { startPasswordGate } from './support/password-gate.ts'
 import { freePort, startPrivateRedis, type PrivateRedis } from './support/private-redis.ts'
-import { useRedisTarget } from './support/redis-target.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 import {
   dataSourceOf,
   makeMysqlDatabase,
@@ -12,7 +13,6 @@ import {
   type TestDatabase,
 } from './support/test-database.ts'
 
-const target = useRedisTarget()
 const databases = new Map<'mysql' | 'postgresql', TestDatabase>()
 const rows = streamRows(['string', 'string'], [['k', 'v']])
 const correctPassword = 'correct-horse-9'
@@ -39,29 +39,31 @@ function databaseOf(stepType: 'mysql' | 'postgresql'): TestDatabase {
   return database
 }
 
-describe('Redis', () => {
-  test('case 27: selectDatabase writes there and nowhere else', async () => {
+describe.concurrent('Redis', () => {
+  test('case 27: selectDatabase writes there and nowhere else', async ({ target }) => {
     const { exitCode, stderr } = await target
       .folder()
       .run(redisJob({ reader: rows, writer: { selectDatabase: '3' } }))
     expect(exitCode, stderr).toBe(0)
-    expect(await target.client.info('keyspace')).toMatch(/db3:keys=1,/)
+    expect(await target.server.client.info('keyspace')).toMatch(/db3:keys=1,/)
     expect(await target.client.dbsize()).toBe(0)
   })
 
-  test('case 27: a database that is not there ends the job before anything is read', async () => {
+  test('case 27: a database that is not there ends the job before anything is read', async ({
+    target,
+  }) => {
     const result = await target
       .folder()
-      .run(redisJob({ reader: rows, writer: { selectDatabase: '99' } }))
+      .run(redisJob({ reader: rows, writer: { selectDatabase: '999' } }))
     expectClearError(result, {
       exitCode: 3,
       code: 'TARGET_UNFIT',
-      mentions: ['DB index is out of range', '99'],
+      mentions: ['DB index is out of range', '999'],
     })
     expect(result.report).toMatchObject({ recordsRead: 0, recordsWritten: 0 })
   })
 
-  test('a refused connection', async () => {
+  test('a refused connection', async ({ target }) => {
     const port = await freePort()
     const folder = target.folder({ gone: { type: 'redis', host: '127.0.0.1', port } })
     const result = await folder.run(redisJob({ reader: rows, writer: { datasource: 'gone' } }))
@@ -72,7 +74,7 @@ describe('Redis', () => {
     })
   })
 
-  test('a host that does not exist', async () => {
+  test('a host that does not exist', async ({ target }) => {
     const folder = target.folder({ gone: { type: 'redis', host: 'no-such-host.invalid' } })
     const result = await folder.run(redisJob({ reader: rows, writer: { datasource: 'gone' } }))
     expectClearError(result, {
@@ -82,11 +84,11 @@ describe('Redis', () => {
     })
   })
 
-  test.each([
+  test.for<[string, Parameters]>([
     ['a wrong password', { password: recognisablePassword }],
     ['a missing password', {}],
     ['an unknown user', { user: 'nobody', password: recognisablePassword }],
-  ])('%s', async (_, fields) => {
+  ])('%s', async ([, fields], { target }) => {
     const source = { type: 'redis', host: '127.0.0.1', port: closed.port, ...fields }
     const folder = target.folder({ closed: source })
     const result = await folder.run(redisJob({ reader: rows, writer: { datasource: 'closed' } }), {
@@ -97,7 +99,7 @@ describe('Redis', () => {
     expect(await closed.isEmpty()).toBe(true)
   })
 
-  test('the right password, in a file, a URL and an environment variable', async () => {
+  test('the right password, in a file, a URL and an environment variable', async ({ target }) => {
     const address = { type: 'redis', host: '127.0.0.1', port: closed.port }
     const folder = target.folder({
       field: { ...address, password: correctPassword },
@@ -115,7 +117,7 @@ describe('Redis', () => {
     await closed.clear()
   })
 
-  test('a user without the right to write: the missing permission is named', async () => {
+  test('a user without the right to write: the missing permission is named', async ({ target }) => {
     await target.client.acl(
       'SETUSER',
       'reader',
@@ -141,10 +143,10 @@ describe('Redis', () => {
       code: 'TARGET_NOT_PERMITTED',
       mentions: [/'?set'?/i],
     })
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 
-  test('a replica is refused', async () => {
+  test('a replica is refused', async ({ target }) => {
     const replica = await startPrivateRedis([
       '--replicaof',
       '127.0.0.1',
@@ -160,10 +162,10 @@ describe('Redis', () => {
   })
 })
 
-describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
+describe.concurrent.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
   const reader = { stepType, parameter: { datasource: 'source', table: 't', column: ['id', 'v'] } }
 
-  test('a refused connection', async () => {
+  test('a refused connection', async ({ target }) => {
     const port = await freePort()
     const source = dataSourceOf(stepType, databaseOf(stepType), {
       host: '127.0.0.1',
@@ -178,20 +180,26 @@ describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
     })
   })
 
-  test('a wrong password', async () => {
+  test('a wrong password', async ({ target }) => {
     const database = databaseOf(stepType)
     const user = await database.makeUser(correctPassword)
-    const source = dataSourceOf(stepType, database, { user, password: recognisablePassword })
+    // The private PostgreSQL of the tests trusts everybody.
+    await using gate = stepType === 'postgresql' ? await startPasswordGate(user) : undefined
+    const source = dataSourceOf(stepType, database, {
+      user,
+      password: recognisablePassword,
+      ...(gate === undefined ? {} : { port: gate.port }),
+    })
     const result = await target.folder({ source }).run(redisJob({ reader }))
     expectClearError(result, {
       exitCode: 3,
       code: 'SOURCE_UNREACHABLE',
       mentions: [user, /password|denied/i],
     })
-    expect(await target.server.isEmpty()).toBe(true)
+    expect(await target.isEmpty()).toBe(true)
   })
 
-  test('the right password', async () => {
+  test('the right password', async ({ target }) => {
     const database = databaseOf(stepType)
     const user = await database.makeUser(correctPassword)
     const source = dataSourceOf(stepType, database, { user, password: correctPassword })
@@ -201,18 +209,18 @@ describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
     expect(await target.client.get('1')).toBe('a')
   })
 
-  test('a database that is not there', async () => {
+  test('a database that is not there', async ({ target }) => {
     const source = dataSourceOf(stepType, databaseOf(stepType), { database: 'millrace_cli_absent' })
     const result = await target.folder({ source }).run(redisJob({ reader }))
     expectClearError(result, { exitCode: 3, mentions: ['millrace_cli_absent'] })
   })
 
-  test('a table the user may not read names the right', async () => {
+  test('a table the user may not read names the right', async ({ target }) => {
     const database = databaseOf(stepType)
     const user = await database.makeUser(correctPassword)
     const table = `hidden_${user.slice(-6)}`
     await database.execute(`CREATE TABLE ${table} (id int, v varchar(10))`)
-    if (stepType === 'mysql') return await expectMysqlDenied(database, table)
+    if (stepType === 'mysql') return await expectMysqlDenied(target, database, table)
     const source = dataSourceOf(stepType, database, { user, password: correctPassword })
     const hidden = { stepType, parameter: { ...reader.parameter, table } }
     const result = await target.folder({ source }).run(redisJob({ reader: hidden }))
@@ -225,7 +233,11 @@ describe.each(['mysql', 'postgresql'] as const)('%s', (stepType) => {
 })
 
 /** On MySQL rights are given per database: a table of another one is out of reach. */
-async function expectMysqlDenied(database: TestDatabase, table: string): Promise<void> {
+async function expectMysqlDenied(
+  target: RedisTarget,
+  database: TestDatabase,
+  table: string,
+): Promise<void> {
   const other = await makeMysqlDatabase()
   try {
     const user = await other.makeUser(correctPassword)
@@ -249,7 +261,7 @@ async function expectMysqlDenied(database: TestDatabase, table: string): Promise
   }
 }
 
-describe('a server that accepts and never answers', () => {
+describe.concurrent('a server that accepts and never answers', () => {
   let server: Server
   let port = 0
 
@@ -265,7 +277,7 @@ describe('a server that accepts and never answers', () => {
     server.close()
   })
 
-  test('ends after the timeout of the writer', async () => {
+  test('ends after the timeout of the writer', async ({ target }) => {
     const folder = target.folder({ mute: { type: 'redis', host: '127.0.0.1', port } })
     const writer = { datasource: 'mute', timeout: 300, retryTimeout: 300 }
     const result = await folder.run(redisJob({ reader: rows, writer }))

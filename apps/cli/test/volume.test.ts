@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import type { RunningCommand } from './support/job-folder.ts'
 import { redisJob } from './support/jobs.ts'
-import { useRedisTarget } from './support/redis-target.ts'
-
-const target = useRedisTarget()
+import { test } from './support/redis-test.ts'
 
 /** `count` rows of 1 KB per split, all to the one list `k`. */
 function kilobyteRows(count: number) {
@@ -34,7 +32,7 @@ async function peakMemory(running: RunningCommand): Promise<number> {
 }
 
 describe('case 29: memory', () => {
-  test('stays flat however many rows pass', { timeout: 60_000 }, async () => {
+  test('stays flat however many rows pass', { timeout: 60_000 }, async ({ target }) => {
     const folder = target.folder()
     const job = redisJob({ reader: kilobyteRows(100_000), writer: overwrite })
     const running = folder.startRun(job)
@@ -50,7 +48,7 @@ describe('case 29: memory', () => {
     expect(peak).toBeLessThan(250 * 1024 * 1024)
   })
 
-  test('batchSize 1 gives what batchSize 1000 gives', async () => {
+  test('batchSize 1 gives what batchSize 1000 gives', async ({ target }) => {
     const rows = Array.from({ length: 2500 }, (_, row) => [`k${row % 700}`, `v${row}`])
     const reader = {
       stepType: 'stream',
@@ -59,7 +57,7 @@ describe('case 29: memory', () => {
     const rpush = { writeMode: { type: 'list', mode: 'rpush' } }
     const found: string[][][] = []
     for (const batchSize of [1, 1000]) {
-      await target.server.clear()
+      await target.clear()
       const { exitCode, stderr } = await target
         .folder()
         .run(redisJob({ reader, writer: { ...rpush, batchSize } }))
@@ -73,7 +71,7 @@ describe('case 29: memory', () => {
 })
 
 describe('case 35: throttle', () => {
-  test('mbps holds for the whole job, whatever the channels', async () => {
+  test('mbps holds for the whole job, whatever the channels', async ({ target }) => {
     const reader = kilobyteRows(1024)
     const speed = { throttle: true, mbps: '1', concurrent: 4 }
     const job = redisJob({ reader, writer: overwrite, setting: { speed } })
@@ -85,7 +83,7 @@ describe('case 35: throttle', () => {
     expect(report?.elapsedMs).toBeGreaterThan(3500)
   })
 
-  test('has no effect when throttle is false', async () => {
+  test('has no effect when throttle is false', async ({ target }) => {
     const speed = { throttle: false, mbps: '1', concurrent: 1 }
     const job = redisJob({
       reader: kilobyteRows(20_000),
@@ -98,7 +96,7 @@ describe('case 35: throttle', () => {
     expect(report?.elapsedMs).toBeLessThan(19_000)
   })
 
-  test('record limits the rows', async () => {
+  test('record limits the rows', async ({ target }) => {
     const speed = { throttle: true, record: 100, concurrent: 1 }
     const job = redisJob({ reader: kilobyteRows(150), writer: overwrite, setting: { speed } })
     const { exitCode, stderr, report } = await target.folder().run(job)

@@ -6,7 +6,6 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
 import type { JobReport } from '@millrace/core'
-import { onTestFinished } from 'vitest'
 
 const bin = fileURLToPath(new URL('../../bin/millrace.js', import.meta.url))
 const compiled = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
@@ -123,7 +122,7 @@ export class JobFolder {
     return await this.start(args, options).ended
   }
 
-  /** Starts `millrace` in the folder; it is killed with the test when it is still going. */
+  /** Starts `millrace` in the folder. */
   start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
     if (!existsSync(compiled)) {
       throw new Error(
@@ -164,10 +163,9 @@ async function waitForText(
   })
 }
 
-/** Makes a folder with these data sources, which is removed after the test. Call it in a test. */
+/** Makes a folder with these data sources; the caller removes it. */
 export function makeJobFolder(dataSources: Readonly<Record<string, unknown>>): JobFolder {
   const path = mkdtempSync(join(tmpdir(), 'millrace-cli-'))
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }))
   const folder = new JobFolder(path)
   folder.write('datasources.yaml', stringify({ datasources: dataSources }))
   return folder
