@@ -127,6 +127,8 @@ async function runChecks(print) {
       // Type-aware rules read the declarations that the compiler has just written.
       await check('lint', () => runNode(join(bin, 'oxlint/bin/oxlint'), ['--type-aware'], options))
       await check('packages', () => runNode(join(root, 'scripts/check-packages.mjs'), [], options))
+      const reference = join(root, 'scripts/generate-reference.mjs')
+      await check('reference pages', () => runNode(reference, ['--check'], options))
     })(),
   ])
   return counts
