@@ -19,6 +19,7 @@ export const sectionNames = /** @type {const} */ ([
  * @property {boolean} profile prints where the CPU of Millrace goes, and measures nothing else
  * @property {number} channels of Millrace
  * @property {boolean} build whether packages are installed and compiled first
+ * @property {boolean} quick whether it only shows that everything works
  * @property {boolean} save whether benchmarks/RESULTS.md is written
  */
 
@@ -45,6 +46,7 @@ export function parseOptions(argv) {
   if (values.help) return undefined
   const quick = values.quick === true
   return {
+    quick,
     rows: count('rows', values.rows ?? (quick ? '50000' : '1000000')),
     runs: count('runs', values.runs ?? (quick ? '2' : '5')),
     sections: values.only === undefined ? sectionNames : values.only.map(sectionName),

@@ -1,4 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { runToEnd } from '../measured-process.mjs'
 import { markdownTable, textTable } from './text-table.mjs'
 
 /**
@@ -11,6 +13,7 @@ import { markdownTable, textTable } from './text-table.mjs'
 
 const resultsFile = new URL('../../results.json', import.meta.url)
 const pageFile = new URL('../../RESULTS.md', import.meta.url)
+const prettier = new URL('../../../node_modules/prettier/bin/prettier.cjs', import.meta.url)
 
 /**
  * @param {import('../sections/section.mjs').SectionResult} result
@@ -32,11 +35,14 @@ export function sectionLines({ title, notes, table, targets }) {
  *
  * @param {Readonly<Record<string, KeptSection>>} results by name of the part
  */
-export function saveResults(results) {
+export async function saveResults(results) {
   const kept = existsSync(resultsFile) ? JSON.parse(readFileSync(resultsFile, 'utf8')) : {}
   const all = { ...kept, ...results }
   writeFileSync(resultsFile, `${JSON.stringify(all, null, 2)}\n`)
   writeFileSync(pageFile, `${resultsPage(all).join('\n')}\n`)
+  const files = [prettier, '--write', resultsFile, pageFile]
+  const args = files.map((file) => (typeof file === 'string' ? file : fileURLToPath(file)))
+  await runToEnd({ command: process.execPath, args })
 }
 
 /**

@@ -66,6 +66,9 @@ function topFunctions({ nodes, samples, timeDeltas }) {
 /** @param {Profile['nodes'][number]['callFrame']} frame */
 function frameName({ functionName, url, lineNumber }) {
   const file = url.startsWith('file:') ? fileURLToPath(url).replace(root, '') : url
-  const place = file === '' ? '' : `${file.replace(/^.*node_modules\//, '')}:${lineNumber + 1}`
+  const place =
+    file === ''
+      ? `native or compiled at run time, line ${lineNumber + 1}`
+      : `${file.replace(/^.*node_modules\//, '')}:${lineNumber + 1}`
   return `${functionName === '' ? '(anonymous)' : functionName}\t${place}`
 }
