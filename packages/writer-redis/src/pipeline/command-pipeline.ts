@@ -3,6 +3,7 @@ import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/wri
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
 import { fatalError } from '../connection/server-errors.ts'
 import { commandAt } from '../encode/compile-encoder.ts'
+import { AbortWatch } from './abort-watch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { BulkLink } from './bulk-link.ts'
 import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
@@ -37,6 +38,9 @@ export class CommandPipeline {
   readonly #isIdempotent: boolean
   readonly #clock: RetryClock
   readonly #link: BulkLink
+  readonly #aborts = new AbortWatch<BatchRequest>((request, reason) =>
+    this.#abandon(request, reason),
+  )
   readonly #queue: BatchRequest[] = []
   /** Sent and not settled, in order. */
   #sent: BatchRequest[] = []
@@ -68,14 +72,13 @@ export class CommandPipeline {
   async submit(request: BatchRequest, signal: AbortSignal): Promise<readonly RejectedRow[]> {
     signal.throwIfAborted()
     if (this.#failure !== undefined) throw this.#failure.error
-    const onAbort = () => this.#abandon(request, signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    this.#aborts.add(signal, request)
     try {
       this.#queue.push(request)
       this.#pump()
       return await request.outcome
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      this.#aborts.remove(signal, request)
     }
   }
 
