@@ -27,9 +27,9 @@ export function createStreamWriter(
     config: streamWriterConfigSchema,
     validate: findingsOf,
     guarantee: (config: StreamWriterConfig) =>
-      isPrinting(config) && !fileOf(config)
-        ? { isIdempotent: false, note: 'rows are printed: a second run prints them again' }
-        : { isIdempotent: !isPrinting(config) },
+      isPrinting(config)
+        ? { isIdempotent: false, note: 'rows are printed: what is written twice is printed twice' }
+        : { isIdempotent: true },
     open: async (config: StreamWriterConfig, context, { signal }: CallOptions) => {
       signal.throwIfAborted()
       return new StreamWriterSession(config, context, outputOf(config, output))

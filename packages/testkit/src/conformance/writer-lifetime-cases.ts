@@ -47,7 +47,7 @@ export const writerLifetimeCases: readonly ConformanceCase<WriterHarness>[] = [
     appliesTo: () => true,
     async run(harness) {
       await using target = await harness.makeTarget()
-      const session = await openCheckedWriter(harness, target)
+      await using session = await openCheckedWriter(harness, target)
       const controller = new AbortController()
       const reason = new Error('the test aborts')
       const rows = Array.from({ length: 1000 }, (_, index) => target.row(`k${index}`, 'v'))
@@ -70,7 +70,7 @@ export const writerLifetimeCases: readonly ConformanceCase<WriterHarness>[] = [
     appliesTo: () => true,
     async run(harness) {
       await using target = await harness.makeTarget()
-      const session = await openCheckedWriter(harness, target)
+      await using session = await openCheckedWriter(harness, target)
       await new TestChannel(session).write(batchOf(target, [target.row('k0', 'v0')]))
       await session[Symbol.asyncDispose]()
       await assertWriterClosed(harness, target, 'dispose')
