@@ -112,7 +112,7 @@ export const readerLifetimeCases: readonly ConformanceCase<ReaderHarness>[] = [
     appliesTo: () => true,
     async run(harness) {
       await using source = await harness.hold(sampleDataset(10))
-      await using session = await openChecked(harness, source)
+      const session = await openChecked(harness, source)
       await readSplit(session, await onlySplit(session))
       await session[Symbol.asyncDispose]()
       await assertAllClosed(harness, source, 'dispose')

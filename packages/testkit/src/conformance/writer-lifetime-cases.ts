@@ -70,7 +70,7 @@ export const writerLifetimeCases: readonly ConformanceCase<WriterHarness>[] = [
     appliesTo: () => true,
     async run(harness) {
       await using target = await harness.makeTarget()
-      await using session = await openCheckedWriter(harness, target)
+      const session = await openCheckedWriter(harness, target)
       await new TestChannel(session).write(batchOf(target, [target.row('k0', 'v0')]))
       await session[Symbol.asyncDispose]()
       await assertWriterClosed(harness, target, 'dispose')
