@@ -1,5 +1,7 @@
 import pg from 'pg'
 import type { DataSource, PluginError } from '@millrace/core/plugin'
+import { abortable } from './cancel-query.ts'
+import { closeClient } from './close-client.ts'
 import { addressText, connectionOptions, sourceAddresses } from './connection-options.ts'
 import { connectError, statementError } from './source-error.ts'
 
@@ -12,11 +14,12 @@ export interface SessionSettings {
 
 /**
  * What text the server sends must not depend on how it is set up: dates in ISO form, instants in UTC, floats with
- * every digit, bytes in hex, and no time limit while rows flow at the target's pace.
+ * every digit, bytes in hex, and no time limit while rows flow at the target's pace. `DateStyle` keeps the order of
+ * day and month in which dates of the job's own conditions are read.
  */
 const fixedSettings = [
   "SET client_encoding TO 'UTF8'",
-  "SET datestyle TO 'ISO, YMD'",
+  "SET datestyle TO 'ISO'",
   "SET intervalstyle TO 'postgres'",
   'SET extra_float_digits TO 3',
   "SET bytea_output TO 'hex'",
@@ -24,6 +27,8 @@ const fixedSettings = [
   "SET timezone TO 'UTC'",
   'SET statement_timeout TO 0',
   'SET idle_in_transaction_session_timeout TO 0',
+  // Since PostgreSQL 17.
+  "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
 ].join('; ')
 
 /**
@@ -38,15 +43,7 @@ export async function openSession(
 ): Promise<pg.Client> {
   const client = await connect(settings.dataSource, signal)
   try {
-    for (const [index, statement] of settings.statements.entries()) {
-      try {
-        await client.query(statement)
-      } catch (error) {
-        throw statementError(`running session statement ${index + 1}`, error)
-      }
-    }
-    await client.query(fixedSettings)
-    signal.throwIfAborted()
+    await abortable(client, signal, async () => await setUp(client, settings.statements))
     return client
   } catch (error) {
     closeClient(client)
@@ -55,25 +52,19 @@ export async function openSession(
   }
 }
 
-/** Lets go of a connection at once, whatever it is doing. */
-export function closeClient(client: pg.Client): void {
-  socketOf(client).destroy()
-}
-
-/** Ends a connection that is idle; the server sees it leave in order. */
-export async function endClient(client: pg.Client): Promise<void> {
-  await client.end().catch(() => undefined)
-}
-
-interface DriverConnection {
-  readonly stream: { destroy(): void }
-}
-
-function socketOf(client: pg.Client): DriverConnection['stream'] {
-  return (client as unknown as { readonly connection: DriverConnection }).connection.stream
+async function setUp(client: pg.Client, statements: readonly string[]): Promise<void> {
+  for (const [index, statement] of statements.entries()) {
+    try {
+      await client.query(statement)
+    } catch (error) {
+      throw statementError(`running session statement ${index + 1}`, error)
+    }
+  }
+  await client.query(fixedSettings)
 }
 
 async function connect(dataSource: DataSource, signal: AbortSignal): Promise<pg.Client> {
+  signal.throwIfAborted()
   let failure: PluginError | undefined
   for (const address of sourceAddresses(dataSource)) {
     const client = new pg.Client(connectionOptions(dataSource, address))

@@ -51,7 +51,7 @@ export class CopyDecoder {
     }
     const text = block.toString(isPlain ? 'latin1' : 'utf8')
     const hasEscapes = text.includes('\\')
-    const separators = this.#columnCount - 1
+    const separators = Math.max(0, this.#columnCount - 1)
     for (const line of text.split('\n')) {
       const row: Row = this.#columnCount === 0 ? [] : line.split('\t')
       let byteSize = (isPlain ? line.length : Buffer.byteLength(line)) - separators

@@ -10,6 +10,7 @@ import {
   type KeyRange,
   type RelationalConfig,
 } from '@millrace/core/sql'
+import { abortable } from '../connection/cancel-query.ts'
 import { statementError } from '../connection/source-error.ts'
 import { readEstimatedRows } from './read-catalogue.ts'
 import { selectStatement } from './select-statement.ts'
@@ -31,6 +32,7 @@ export interface PlanContext {
   readonly logger: Logger
   /** A connection that sees what the splits will see. */
   readonly clientFor: (sourceIndex: number) => pg.Client
+  readonly signal: AbortSignal
 }
 
 /** Cuts the objects into splits, for `desired` channels. */
@@ -42,11 +44,16 @@ export async function planSplits(
   const tables = objects.filter(({ object }) => object.table !== undefined)
   const each = splitsPerTable(desired, tables.length, context.config.splitFactor)
   const splits: Split[] = []
-  for (const described of objects) splits.push(...(await splitsOf(described, each, context)))
+  for (const described of objects) {
+    const client = context.clientFor(described.object.sourceIndex)
+    const cut = async () => await splitsOf(client, described, each, context)
+    splits.push(...(await abortable(client, context.signal, cut)))
+  }
   return splits
 }
 
 async function splitsOf(
+  client: pg.Client,
   described: DescribedObject,
   count: number,
   context: PlanContext,
@@ -54,7 +61,6 @@ async function splitsOf(
   const { object } = described
   if (object.table === undefined) return [splitOf(described, undefined, wholeTable, 0)]
   const key = count > 1 ? keyOf(described, context) : undefined
-  const client = context.clientFor(object.sourceIndex)
   try {
     const rows = await readEstimatedRows(client, object.table)
     if (key === undefined) return [splitOf(described, undefined, wholeTable, 0, rows)]
@@ -149,7 +155,8 @@ async function orderedBounds(
     const offset = last === undefined ? step : step - 1
     const [bound] =
       (await firstRow(client, `${sql} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`)) ?? []
-    if (bound == null) break
+    // Text of a database without an encoding that is not UTF-8 can't be told back to the server as a bound.
+    if (bound == null || bound.includes('\ufffd')) break
     bounds.push(bound)
   }
   return bounds

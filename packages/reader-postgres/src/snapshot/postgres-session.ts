@@ -11,12 +11,10 @@ import {
 } from '@millrace/core/plugin'
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import type { RelationalConfig } from '@millrace/core/sql'
-import {
-  closeClient,
-  endClient,
-  openSession,
-  type SessionSettings,
-} from '../connection/open-session.ts'
+import { abortable } from '../connection/cancel-query.ts'
+import { closeClient, endClient } from '../connection/close-client.ts'
+import { openSession, type SessionSettings } from '../connection/open-session.ts'
+import { statementError } from '../connection/source-error.ts'
 import { checkPreSql, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
 import { planSplits, splitCondition, type SplitRange } from './plan-splits.ts'
@@ -53,7 +51,9 @@ export class PostgresSession implements ReaderSession {
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
     const findings: Finding[] = []
     for (const sourceIndex of this.#config.sources.keys()) {
-      findings.push(...(await checkPreSql(await this.#client(sourceIndex, signal), this.#config)))
+      const client = await this.#client(sourceIndex, signal)
+      const check = async () => await checkPreSql(client, this.#config)
+      findings.push(...(await abortable(client, signal, check)))
     }
     return [...findings, ...objectFindings(await this.#describeAll(signal))]
   }
@@ -68,12 +68,13 @@ export class PostgresSession implements ReaderSession {
     const described = await this.#describeAll(signal)
     for (const sourceIndex of this.#config.sources.keys())
       await this.#holdSnapshot(sourceIndex, signal)
-    const splits = await planSplits(described, desired, {
+    const context = {
       config: this.#config,
       logger: this.#context.logger,
-      clientFor: (sourceIndex) => this.#holder(sourceIndex).client,
-    })
-    signal.throwIfAborted()
+      clientFor: (sourceIndex: number) => this.#holder(sourceIndex).client,
+      signal,
+    }
+    const splits = await planSplits(described, desired, context)
     return { splits, consistency: this.#isOneSnapshot(splits) ? 'one-snapshot' : 'per-split' }
   }
 
@@ -134,6 +135,8 @@ export class PostgresSession implements ReaderSession {
     if (known !== undefined) return known
     const client = await openSession(this.#settings(sourceIndex), signal)
     this.#clients.set(sourceIndex, client)
+    // One that was lost while idle, or was let go of by an abort, makes room for a new one.
+    client.once('end', () => this.#clients.delete(sourceIndex))
     return client
   }
 
@@ -141,11 +144,12 @@ export class PostgresSession implements ReaderSession {
     if (this.#holders.has(sourceIndex)) return
     const client = await openSession(this.#settings(sourceIndex), signal)
     try {
-      const snapshot = await exportSnapshot(client, this.#context.logger)
-      this.#holders.set(sourceIndex, { client, snapshot })
+      const take = async () => await exportSnapshot(client, this.#context.logger)
+      this.#holders.set(sourceIndex, { client, snapshot: await abortable(client, signal, take) })
     } catch (error) {
       closeClient(client)
-      throw error
+      signal.throwIfAborted()
+      throw statementError('taking the snapshot of this run', error)
     }
   }
 
@@ -164,8 +168,8 @@ export class PostgresSession implements ReaderSession {
     const known = this.#described.get(object)
     if (known !== undefined) return known
     const client = await this.#client(object.sourceIndex, signal)
-    const described = await describeObject(client, object, this.#config)
-    signal.throwIfAborted()
+    const ask = async () => await describeObject(client, object, this.#config)
+    const described = await abortable(client, signal, ask)
     this.#described.set(object, described)
     return described
   }

@@ -11,7 +11,7 @@ export async function readCatalogue(
   if (table.name === undefined) return []
   const { rows } = await client.query<[string, number, string, boolean, boolean]>({
     rowMode: 'array',
-    text: `SELECT a.attname, a.atttypid::int8::int, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+    text: `SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
         EXISTS (SELECT FROM pg_index i
           WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey))
       FROM pg_attribute a

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { to as copyTo } from 'pg-copy-streams'
+import type pg from 'pg'
+import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 import { PluginError, type ReadOptions } from '@millrace/core/plugin'
 import { BatchBuilder, type RecordBatch, type Row } from '@millrace/core/record'
-import { cancelQuery } from '../connection/cancel-query.ts'
-import { endClient, openSession, type SessionSettings } from '../connection/open-session.ts'
+import { abortable, cancelQuery } from '../connection/cancel-query.ts'
+import { endClient } from '../connection/close-client.ts'
+import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
 import { cellConversionOf } from '../types/cell-conversion.ts'
 import { CopyDecoder } from './copy-decoder.ts'
@@ -23,6 +25,11 @@ export interface SplitReading {
   readonly socketTimeoutMs?: number
 }
 
+/** What is used of the driver's client beyond its public type. */
+interface DriverInternals {
+  readonly connection: { readonly stream: NodeJS.EventEmitter }
+}
+
 /**
  * Reads one statement by COPY, on a connection of its own. A query that is left early is cancelled at the server.
  *
@@ -36,8 +43,8 @@ export async function* readSplit(
   const client = await openSession(reading.settings, signal)
   let isComplete = false
   try {
-    await beginReading(client, reading.snapshot)
-    const stream = client.query(copyTo(copyStatement(reading)))
+    await abortable(client, signal, async () => await beginReading(client, reading.snapshot))
+    const stream = copyStream(client, copyStatement(reading))
     const abort = () => stream.destroy(new Error('reading was stopped'))
     signal.addEventListener('abort', abort, { once: true })
     try {
@@ -46,16 +53,25 @@ export async function* readSplit(
       isComplete = true
     } finally {
       signal.removeEventListener('abort', abort)
-      // The connection is closed below; an error of the abandoned stream has nobody left to tell.
-      stream.on('error', () => undefined)
     }
   } catch (error) {
     signal.throwIfAborted()
     throw readError(`reading ${reading.label}`, error)
   } finally {
     if (isComplete) await endClient(client)
-    else await cancelQuery(reading.settings, client)
+    else await cancelQuery(client)
   }
+}
+
+function copyStream(client: pg.Client, sql: string): CopyToStreamQuery {
+  const stream = client.query(copyTo(sql))
+  const { connection } = client as unknown as DriverInternals
+  stream.on('error', () => {
+    // A copy that failed has let go of its buffers and must not be given what is left in the socket. The listener
+    // stays for an error that comes when nobody reads any more.
+    connection.stream.removeAllListeners('readable')
+  })
+  return stream
 }
 
 /** Arrays become JSON on the server: their own text form does not say what is text in them. */

@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Logger } from '@millrace/core/plugin'
-import { statementError } from '../connection/source-error.ts'
+import { PluginError, type Logger } from '@millrace/core/plugin'
+import { sourceFaultOf, statementError } from '../connection/source-error.ts'
 
 const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'
 
@@ -20,22 +20,36 @@ export async function exportSnapshot(
     })
     return rows[0]?.[0]
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const { state, message } = sourceFaultOf(error)
+    if (state === undefined) throw statementError('taking the snapshot of this run', error)
     logger.warn(
-      `the server exports no snapshot, so each split is read as of its own beginning: ${reason}`,
+      `the server exports no snapshot, so each split is read as of its own beginning: ${message}`,
     )
     await client.query('ROLLBACK')
     return undefined
   }
 }
 
-/** Begins a transaction that reads by an exported snapshot, or by one of its own. */
+const invalidParameterValue = '22023'
+
+/**
+ * Begins a transaction that reads by an exported snapshot, or by one of its own.
+ *
+ * @throws PluginError SOURCE_FAILED when the connection that held the snapshot is gone
+ */
 export async function beginReading(client: pg.Client, snapshot: string | undefined): Promise<void> {
   try {
     await client.query(
       snapshot === undefined ? begin : `${begin}; SET TRANSACTION SNAPSHOT '${snapshot}'`,
     )
   } catch (error) {
-    throw statementError('beginning to read in the snapshot of this run', error)
+    if (sourceFaultOf(error).state !== invalidParameterValue) throw error
+    throw new PluginError({
+      code: 'SOURCE_FAILED',
+      message:
+        'the connection that held the snapshot of this run was lost, and the snapshot with it',
+      hint: 'Run the job again.',
+      cause: error,
+    })
   }
 }
