@@ -6,6 +6,7 @@ export { listInstalled, type InstalledPackage } from './registry/list-installed.
 export { JobCounters } from './runtime/job-counters.ts'
 export {
   jobReportSchema,
+  reportOfProblems,
   type JobCounts,
   type JobReport,
   type ReportedError,

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { JobCounters, runJob, type JobReport } from '@millrace/core'
+import { parse } from 'node:path'
+import { JobCounters, reportOfProblems, runJob, type JobReport } from '@millrace/core'
 import type { JobFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { logError } from '../render/errors.ts'
@@ -17,7 +18,10 @@ export interface RunFlags extends JobFlags {
 /** `millrace run`: runs a job file to its end. Resolves with the exit code. */
 export async function runCommand(file: string, flags: RunFlags): Promise<number> {
   const logger = createLogger(flags.logLevel, (text) => process.stderr.write(text))
-  const plan = await loadPlan(file, flags, logger)
+  const plan = await loadPlan(file, flags, logger, (problems) => {
+    if (flags.report !== undefined)
+      writeReport(flags.report, reportOfProblems(jobName(file, flags), problems), logger)
+  })
   if (plan === undefined) return 2
   logger.info(
     `job ${plan.name}: ${plan.reader.stepType} -> ${plan.writer.stepType}, ${plan.settings.concurrency} channel${plan.settings.concurrency === 1 ? '' : 's'}`,
@@ -39,6 +43,11 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   for (const error of report.errors) logError(error, logger)
   if (flags.report !== undefined) return writeReport(flags.report, { ...report, exitCode }, logger)
   return exitCode
+}
+
+/** What a job is called whose file could not be read to the end. */
+function jobName(file: string, { name }: RunFlags): string {
+  return name ?? parse(file).name
 }
 
 function writeReport(

@@ -66,7 +66,7 @@ export const dataWorksSettingSchema = z.looseObject({
   executeMode: z.unknown().optional().describe('`distribute` has no effect: a job is one process.'),
   jvmOption: z.unknown().optional().describe('Has no effect.'),
   jvmMemory: z.unknown().optional().describe('Has no effect.'),
-  failoverEnable: quotedBoolean().optional().describe('Has no effect; see `--resume`.'),
+  failoverEnable: quotedBoolean().optional().describe('Has no effect.'),
 })
 
 const parameterSchema = z.record(z.string(), z.unknown())

@@ -39,7 +39,7 @@ function warnOfIgnored(setting: Setting, problems: ProblemList, base: ConfigPath
     problems.warn([...base, 'executeMode'], 'has no effect: a job runs in one process')
   }
   if (setting.failoverEnable === true) {
-    const hint = 'To go on after a failure, run the job again with --resume.'
+    const hint = 'After a failure, run the job again.'
     problems.warn([...base, 'failoverEnable'], { message: 'has no effect', hint })
   }
 }

@@ -1,4 +1,6 @@
-import type { ErrorCode } from '../plugin/error-codes.ts'
+import { randomUUID } from 'node:crypto'
+import type { Problem } from '../config/problem.ts'
+import { exitCodeOf, type ErrorCode } from '../plugin/error-codes.ts'
 
 /** One error of a run, as the message showed it. */
 export interface ReportedError {
@@ -52,6 +54,53 @@ export interface JobReport extends JobCounts {
   readonly errors: readonly ReportedError[]
   /** The same counts over all runs that resumed one another. */
   readonly total: JobCounts
+}
+
+const noCounts: JobCounts = {
+  recordsRead: 0,
+  recordsWritten: 0,
+  recordsFiltered: 0,
+  recordsDirty: 0,
+  bytesRead: 0,
+  bytesWritten: 0,
+}
+
+/** The report of a job that could not begin because its files or flags are wrong. */
+export function reportOfProblems(job: string, problems: readonly Problem[]): JobReport {
+  const now = new Date().toISOString()
+  const errors = problems.filter(({ severity }) => severity === 'error').map(reportedProblem)
+  return {
+    status: 'failed',
+    code: 'CONFIG_INVALID',
+    exitCode: exitCodeOf('CONFIG_INVALID'),
+    job,
+    run: randomUUID(),
+    startedAt: now,
+    endedAt: now,
+    guarantee: 'at-least-once',
+    guaranteeNote: 'nothing was read or written',
+    consistency: 'unknown',
+    ...noCounts,
+    elapsedMs: 0,
+    rowsPerSecond: 0,
+    waitReaderMs: 0,
+    waitWriterMs: 0,
+    splits: { total: 0, done: 0 },
+    resumedFrom: null,
+    dirtyReasons: [],
+    dirtyFile: null,
+    errors,
+    total: noCounts,
+  }
+}
+
+function reportedProblem({ file, line, column, message, hint }: Problem): ReportedError {
+  const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`
+  return {
+    code: 'CONFIG_INVALID',
+    message: `${place}: ${message}`,
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
 const count = { type: 'integer', minimum: 0 } as const

@@ -96,6 +96,10 @@ class JobRun {
     this.#flowingMs = performance.now() - flowingSinceMs
     const percentageError = this.#dirty.percentageError()
     if (percentageError !== undefined) this.#fail(percentageError)
+    const { splitsDone, splitsTotal } = this.#counters
+    if (splitsDone < splitsTotal && !this.#stopReading.signal.aborted) {
+      this.#fail(new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`))
+    }
   }
 
   /** Every channel takes the next split until none is left. */

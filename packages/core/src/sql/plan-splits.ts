@@ -75,7 +75,7 @@ async function splitsOf<Described extends { readonly object: SourceObject<unknow
   const { object } = described
   const rows = object.table === undefined ? undefined : await dialect.estimatedRows(described)
   const ranges = key === undefined ? [wholeTable] : await dialect.ranges(described, key, count)
-  return ranges.map((range, index) => {
+  return ranges.map((range) => {
     const splitRange: SplitRange<Key> = {
       sourceIndex: object.sourceIndex,
       objectIndex: object.index,
@@ -83,12 +83,17 @@ async function splitsOf<Described extends { readonly object: SourceObject<unknow
       range,
     }
     return {
-      id: `${object.sourceIndex}/${object.label}/${index}`,
+      id: `${object.sourceIndex}/${object.label}${rangeText(range)}`,
       table: object.label,
       range: splitRange as unknown as JsonValue,
       ...(rows === undefined ? {} : { estimatedRows: Math.ceil(rows / ranges.length) }),
     }
   })
+}
+
+/** Tells the ranges of a table apart, the same way in every run. */
+function rangeText({ lower, upper }: KeyRange): string {
+  return lower === undefined && upper === undefined ? '' : `[${lower ?? ''},${upper ?? ''})`
 }
 
 /** How keys in the server's order are looked up. */
