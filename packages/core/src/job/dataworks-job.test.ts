@@ -132,7 +132,7 @@ describe('settings', () => {
     ],
     [
       { failoverEnable: true },
-      'warning setting.failoverEnable: has no effect | To go on after a failure, run the job again with --resume.',
+      'warning setting.failoverEnable: has no effect | After a failure, run the job again.',
     ],
   ])('%j', async (value, expected) => {
     expect((await setting(value)).texts).toEqual([expected])
