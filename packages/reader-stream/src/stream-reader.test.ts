@@ -25,7 +25,7 @@ async function open(parameters: unknown) {
 }
 
 async function readAll(parameters: unknown, desired = 1) {
-  await using session = await open(parameters)
+  const session = await open(parameters)
   const schema = await session.describe({ signal })
   const { splits } = await session.split(desired, { signal })
   const rows: Row[] = []
@@ -189,12 +189,12 @@ describe('random cells', () => {
   it('go on after a position as they would have, in a session of another seed too', async () => {
     const parameters = { column, sliceRecordCount: 250 }
     const batches: RecordBatch[] = []
-    await using session = await open(parameters)
+    const session = await open(parameters)
     const { splits } = await session.split(1, { signal })
     const split = splits[0] as Split
     for await (const batch of session.read(split, { signal, ...limits })) batches.push(batch)
     const [first, ...rest] = batches
-    await using later = await open(parameters)
+    const later = await open(parameters)
     const resumed: Row[] = []
     const from = first?.position
     if (!from) throw new Error('no position')
@@ -300,7 +300,7 @@ describe('batches', () => {
         fc.integer({ min: 1, max: 9 }),
         fc.integer({ min: 1, max: 60 }),
         async (texts, maxRows, maxBytes) => {
-          await using session = await open({ column: [{}], rows: texts.map((one) => [one]) })
+          const session = await open({ column: [{}], rows: texts.map((one) => [one]) })
           const { splits } = await session.split(1, { signal })
           const read: Cell[] = []
           const bounds = { maxRows, maxBytes, maxDelayMs: 1, signal }

@@ -43,8 +43,8 @@ export function memoryReaderHarness(breaking: Breaking<ReaderPlugin>): ReaderHar
     return {
       config: { table, ...config },
       dataSources: [],
-      openConnections: reader.openConnections,
-      rowsProduced: reader.rowsProduced,
+      openConnections: () => reader.openConnections(),
+      rowsProduced: () => reader.rowsProduced(),
       async [Symbol.asyncDispose]() {},
     }
   }
@@ -107,7 +107,7 @@ export function memoryWriterHarness(breaking: Breaking<WriterPlugin>): WriterHar
       row: (key, value) => [key, value],
       badRow: () => [null, 'v'],
       refusedRow: async () => ['k', 'refused'],
-      openConnections: writer.openConnections,
+      openConnections: () => writer.openConnections(),
       contents: async () => {
         const contents = new Map<string, string[]>()
         for (const [key, value] of writer.rows()) {

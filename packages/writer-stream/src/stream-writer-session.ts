@@ -38,9 +38,10 @@ export class StreamWriterSession implements WriterSession {
     return []
   }
 
-  async write(batch: RecordBatch, { signal, admit }: WriteOptions): Promise<WriteResult> {
+  async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
+    const { signal } = options
     signal.throwIfAborted()
-    if (!admit([])) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
+    if (!options.admit([])) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
     const written = batch.rows.length
     if (!this.#output || written === 0) {
       return { sent: true, written, rejected: [], bytesWritten: 0 }

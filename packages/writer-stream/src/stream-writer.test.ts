@@ -72,7 +72,7 @@ function write(
 describe('the stream writer', () => {
   it('prints a line per row', async () => {
     const paper = new Paper()
-    await using session = await open(paper)
+    const session = await open(paper)
     const schema = schemaOf('int', 'string', 'bool', 'bytes', 'timestamptz', 'datetime')
     const instant = '2026-02-01 19:04:05.678'
     const result = await write(
@@ -95,14 +95,14 @@ describe('the stream writer', () => {
 
   it('separates cells by the delimiter of the job', async () => {
     const paper = new Paper()
-    await using session = await open(paper, { fieldDelimiter: '||' })
+    const session = await open(paper, { fieldDelimiter: '||' })
     await write(session, batchOf(schemaOf('int', 'int'), [[1, 2]]))
     expect(paper.text).toBe('1||2\n')
   })
 
   it('only counts with print false', async () => {
     const paper = new Paper()
-    await using session = await open(paper, { print: 'false' })
+    const session = await open(paper, { print: 'false' })
     const result = await write(session, batchOf(schemaOf('int'), [[1], [2]]))
     expect(result).toMatchObject({ sent: true, written: 2, bytesWritten: 0 })
     expect(paper.text).toBe('')
@@ -110,7 +110,7 @@ describe('the stream writer', () => {
 
   it('prints nothing that was not admitted', async () => {
     const paper = new Paper()
-    await using session = await open(paper)
+    const session = await open(paper)
     const result = await write(session, batchOf(schemaOf('int'), [[1]]), () => false)
     expect(result).toMatchObject({ sent: false, written: 0 })
     expect(paper.text).toBe('')
@@ -119,7 +119,7 @@ describe('the stream writer', () => {
   it('waits for whoever reads the output, until aborted', async () => {
     const paper = new Paper()
     paper.isStuck = true
-    await using session = await open(paper)
+    const session = await open(paper)
     const schema = schemaOf('int')
     const first = write(session, batchOf(schema, [[1]]))
     const controller = new AbortController()
@@ -139,7 +139,7 @@ describe('the stream writer', () => {
     const broken = new Writable({
       write: (_chunk, _encoding, done) => done(new Error('write EPIPE')),
     })
-    await using session = await open(broken)
+    const session = await open(broken)
     await expect(write(session, batchOf(schemaOf('int'), [[1]]))).rejects.toMatchObject({
       code: 'TARGET_FAILED',
       message: expect.stringContaining('EPIPE'),
@@ -148,7 +148,7 @@ describe('the stream writer', () => {
 
   it('previews the lines, and prints none of them', async () => {
     const paper = new Paper()
-    await using session = await open(paper)
+    const session = await open(paper)
     const preview = session.preview(
       batchOf(schemaOf('int', 'string'), [
         [1, 'a'],
@@ -165,9 +165,10 @@ describe('the stream writer', () => {
       const path = join(folder, 'deep')
       const paper = new Paper()
       for (const value of ['first', 'second']) {
-        await using session = await open(paper, { path, fileName: 'out.tsv', print: false })
+        const session = await open(paper, { path, fileName: 'out.tsv', print: false })
         await write(session, batchOf(schemaOf('string'), [[value]]))
         await write(session, batchOf(schemaOf('string'), [['end']]))
+        await session[Symbol.asyncDispose]()
       }
       expect(await readFile(join(path, 'out.tsv'), 'utf8')).toBe('second\nend\n')
       expect(paper.text).toBe('')
@@ -181,7 +182,7 @@ describe('the stream writer', () => {
     try {
       const path = join(folder, 'file')
       await writeFile(path, '')
-      await using session = await open(new Paper(), { path, fileName: 'out.tsv' })
+      const session = await open(new Paper(), { path, fileName: 'out.tsv' })
       await expect(write(session, batchOf(schemaOf('int'), [[1]]))).rejects.toMatchObject({
         code: 'TARGET_UNFIT',
         message: expect.stringContaining(path),
@@ -204,9 +205,11 @@ describe('the stream writer', () => {
 describe('the parameters', () => {
   const job = { readerColumns: undefined, concurrency: 1 }
   it('warn of what has no effect', async () => {
-    const { validate } = plugin(new Paper())
+    const writer = plugin(new Paper())
     const pathsOf = async (parameters: unknown) =>
-      validate?.(await parse(parameters), job).map(({ severity, path }) => [severity, ...path])
+      writer
+        .validate?.(await parse(parameters), job)
+        .map(({ severity, path }) => [severity, ...path])
     expect(await pathsOf({ encoding: 'utf8', print: true })).toEqual([])
     expect(await pathsOf({ encoding: 'GBK', path: '/x' })).toEqual([
       ['warning', 'encoding'],
@@ -216,10 +219,12 @@ describe('the parameters', () => {
   })
 
   it('tell whether a row may be written twice', async () => {
-    const { guarantee } = plugin(new Paper())
-    expect(guarantee(await parse({}))).toMatchObject({ isIdempotent: false })
-    expect(guarantee(await parse({ print: false }))).toMatchObject({ isIdempotent: true })
-    expect(guarantee(await parse({ print: false, path: '/x', fileName: 'y' }))).toMatchObject({
+    const writer = plugin(new Paper())
+    expect(writer.guarantee(await parse({}))).toMatchObject({ isIdempotent: false })
+    expect(writer.guarantee(await parse({ print: false }))).toMatchObject({ isIdempotent: true })
+    expect(
+      writer.guarantee(await parse({ print: false, path: '/x', fileName: 'y' })),
+    ).toMatchObject({
       isIdempotent: false,
     })
   })

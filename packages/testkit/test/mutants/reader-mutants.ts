@@ -259,10 +259,11 @@ export const readerMutants: readonly Mutant<ReaderPlugin>[] = [
     name: 'does not hear an abort while it waits',
     fails: 'an abort while the source is silent rejects at once and releases what was open',
     breaking: reading(
-      () =>
-        async function* (_split, options) {
+      (whole) =>
+        async function* (split, options) {
+          const { signal } = new AbortController()
           options.signal.throwIfAborted()
-          await new Promise(() => undefined)
+          yield* whole.read(split, { ...options, signal })
         },
     ),
   },
