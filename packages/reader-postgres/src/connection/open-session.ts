@@ -25,6 +25,7 @@ const fixedSettings = [
   "SET bytea_output TO 'hex'",
   "SET xmlbinary TO 'base64'",
   "SET timezone TO 'UTC'",
+  'SET quote_all_identifiers TO off',
   'SET statement_timeout TO 0',
   'SET idle_in_transaction_session_timeout TO 0',
   // Since PostgreSQL 17.

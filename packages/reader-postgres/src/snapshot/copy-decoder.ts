@@ -34,7 +34,7 @@ export class CopyDecoder {
   push(chunk: Buffer, add: (row: Row, byteSize: number) => void): void {
     const end = chunk.lastIndexOf(0x0a)
     if (end < 0) {
-      this.#rest.push(chunk)
+      if (chunk.length > 0) this.#rest.push(chunk)
       return
     }
     const head = chunk.subarray(0, end)

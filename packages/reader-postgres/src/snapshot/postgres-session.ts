@@ -11,7 +11,7 @@ import {
 } from '@millrace/core/plugin'
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import type { RelationalConfig } from '@millrace/core/sql'
-import { abortable } from '../connection/cancel-query.ts'
+import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { closeClient, endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { statementError } from '../connection/source-error.ts'
@@ -41,6 +41,8 @@ export class PostgresSession implements ReaderSession {
   readonly #clients = new Map<number, pg.Client>()
   readonly #holders = new Map<number, SnapshotHolder>()
   readonly #described = new Map<SourceObject, DescribedObject>()
+  readonly #openClients = new Set<pg.Client>()
+  #isDisposed = false
 
   constructor(config: RelationalConfig, context: PluginContext) {
     this.#config = config
@@ -98,6 +100,7 @@ export class PostgresSession implements ReaderSession {
         sql: this.#statement(described, range),
         label: `${object.table === undefined ? '' : 'table '}${object.label}`,
         snapshot: this.#holders.get(object.sourceIndex)?.snapshot,
+        openClients: this.#openClients,
         ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
       },
       options,
@@ -105,13 +108,14 @@ export class PostgresSession implements ReaderSession {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
     const clients = [
       ...this.#clients.values(),
       ...[...this.#holders.values()].map(({ client }) => client),
     ]
     this.#clients.clear()
     this.#holders.clear()
-    await Promise.all(clients.map(endClient))
+    await Promise.all([...clients.map(endClient), ...[...this.#openClients].map(cancelQuery)])
   }
 
   #statement({ object, selectList }: DescribedObject, range: SplitRange): string {
@@ -125,6 +129,9 @@ export class PostgresSession implements ReaderSession {
   }
 
   #settings(sourceIndex: number): SessionSettings {
+    if (this.#isDisposed) {
+      throw new PluginError({ code: 'INTERNAL', message: 'the reader was used after its end' })
+    }
     const dataSource = this.#context.dataSources[sourceIndex]
     if (dataSource === undefined) throw nothingToRead()
     return { dataSource, statements: this.#config.session }

@@ -23,6 +23,8 @@ export interface SplitReading {
   /** Absent: the split sees an instant of its own. */
   readonly snapshot: string | undefined
   readonly socketTimeoutMs?: number
+  /** Connections of reads under way; the split's own stands among them while it is read. */
+  readonly openClients: Set<pg.Client>
 }
 
 /** What is used of the driver's client beyond its public type. */
@@ -41,11 +43,16 @@ export async function* readSplit(
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { signal } = options
   const client = await openSession(reading.settings, signal)
+  reading.openClients.add(client)
   let isComplete = false
   try {
     await abortable(client, signal, async () => await beginReading(client, reading.snapshot))
     const stream = copyStream(client, copyStatement(reading))
-    const abort = () => stream.destroy(new Error('reading was stopped'))
+    // A reader that is never resumed after the abort has let go of its connection, too.
+    const abort = () => {
+      stream.destroy(new Error('reading was stopped'))
+      void cancelQuery(client)
+    }
     signal.addEventListener('abort', abort, { once: true })
     try {
       signal.throwIfAborted()
@@ -60,6 +67,7 @@ export async function* readSplit(
   } finally {
     if (isComplete) await endClient(client)
     else await cancelQuery(client)
+    reading.openClients.delete(client)
   }
 }
 
@@ -87,7 +95,7 @@ function copyStatement({ sql, described: { arrays } }: SplitReading): string {
 async function* batchesOf(
   stream: AsyncIterable<Buffer>,
   reading: SplitReading,
-  { maxRows, maxBytes, maxDelayMs }: ReadOptions,
+  { signal, maxRows, maxBytes, maxDelayMs }: ReadOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { schema } = reading.described
   const decoder = new CopyDecoder(schema.fields.map(({ type }) => cellConversionOf(type)))
@@ -107,7 +115,10 @@ async function* batchesOf(
     next = chunks.next()
     // Left early between two batches, the next chunk may fail with nobody waiting for it.
     next.catch(() => undefined)
-    if (full.length > 0) yield* full.splice(0)
+    for (const batch of full.splice(0)) {
+      yield batch
+      signal.throwIfAborted()
+    }
   }
   if (decoder.isInsideRow) {
     throw readError(

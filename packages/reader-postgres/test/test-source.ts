@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import type { Cell, RecordBatch, Row } from '@millrace/core/record'
+import type { DataSource, Finding, ReaderSession, ReadOptions, Split } from '@millrace/core/plugin'
+import { postgresReader } from '../src/index.ts'
+
+const serverUrl = () =>
+  new URL(process.env['MILLRACE_TEST_POSTGRES_URL'] ?? 'postgres://root@127.0.0.1:5432/test')
+
+/** The server the tests use, as a data source. */
+export function testDataSource(database: string, fields: Partial<DataSource> = {}): DataSource {
+  const url = serverUrl()
+  return {
+    name: 'test',
+    type: 'postgresql',
+    hosts: [{ host: url.hostname, port: Number(url.port || '5432') }],
+    user: decodeURIComponent(url.username),
+    ...(url.password === '' ? {} : { password: decodeURIComponent(url.password) }),
+    database,
+    properties: {},
+    ...fields,
+  }
+}
+
+/** A connection of the test's own to a database of the server. */
+export async function connectTo(database: string): Promise<pg.Client> {
+  const url = serverUrl()
+  url.pathname = `/${database}`
+  const client = new pg.Client({ connectionString: url.href, application_name: 'millrace test' })
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+/** A name nobody else uses. */
+export function randomName(): string {
+  return `millrace_${randomBytes(6).toString('hex')}`
+}
+
+/** A database of a random name with a connection to it; dropped on dispose. */
+export class TestDatabase implements AsyncDisposable {
+  readonly name: string
+  readonly connection: pg.Client
+  readonly #admin: pg.Client
+
+  private constructor(name: string, connection: pg.Client, admin: pg.Client) {
+    this.name = name
+    this.connection = connection
+    this.#admin = admin
+  }
+
+  /** @param options - what follows `CREATE DATABASE name`: an encoding, say */
+  static async create(options = ''): Promise<TestDatabase> {
+    const admin = await connectTo(serverUrl().pathname.slice(1))
+    const name = randomName()
+    await admin.query(`CREATE DATABASE ${name} ${options}`)
+    return new TestDatabase(name, await connectTo(name), admin)
+  }
+
+  async run(...statements: string[]): Promise<void> {
+    for (const statement of statements) await this.connection.query(statement)
+  }
+
+  /** Rows of a query, cells as the driver's text. */
+  async rows(sql: string): Promise<readonly (readonly string[])[]> {
+    const types = { getTypeParser: () => (text: string) => text }
+    const { rows } = await this.connection.query<string[]>({ rowMode: 'array', text: sql, types })
+    return rows
+  }
+
+  /** Major version of the server. */
+  async version(): Promise<number> {
+    const [row] = await this.rows("SELECT current_setting('server_version_num')")
+    return Math.floor(Number(row?.[0]) / 10_000)
+  }
+
+  /** Process ids of the reader's connections to this database; of those whose query is like `query`, if given. */
+  async readerPids(query = '%'): Promise<readonly number[]> {
+    const rows = await this.rows(
+      `SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+         AND application_name = 'millrace' AND query LIKE '${query}'`,
+    )
+    return rows.map(([pid]) => Number(pid))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.connection.end()
+    await this.#admin.query(`DROP DATABASE ${this.name} WITH (FORCE)`)
+    await this.#admin.end()
+  }
+}
+
+/** Waits until a claim holds; a claim that never does ends in the test's own time limit. */
+export async function until(claim: () => Promise<boolean>): Promise<void> {
+  while (!(await claim())) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+/** Parameters of the step, as a job file has them. */
+export type Parameters = Record<string, unknown>
+
+export const never = new AbortController().signal
+
+export const readOptions: ReadOptions = {
+  signal: never,
+  maxRows: 1000,
+  maxBytes: 1 << 20,
+  maxDelayMs: 100,
+}
+
+/** What validation of the parameters gives: the plugin's config. */
+export async function configOf(parameters: Parameters) {
+  const result = await postgresReader.config['~standard'].validate(parameters)
+  if (result.issues !== undefined) throw new Error(JSON.stringify(result.issues))
+  return result.value
+}
+
+/** Findings that need no server. */
+export async function validate(parameters: Parameters): Promise<readonly Finding[]> {
+  return postgresReader.validate?.(await configOf(parameters)) ?? []
+}
+
+/** Opens the reader on data sources, one for each connection of the job; warnings are collected. */
+export async function openReader(
+  parameters: Parameters,
+  dataSources: readonly DataSource[],
+  warnings: string[] = [],
+): Promise<ReaderSession> {
+  const config = await configOf({ datasource: 'test', ...parameters })
+  const references = postgresReader.dataSources?.(config) ?? []
+  const logger = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) }
+  return postgresReader.open(
+    config,
+    {
+      step: 'Reader',
+      logger,
+      timeZone: 'UTC',
+      concurrency: 2,
+      dataSources: references.map((_, index) => dataSources[index] ?? dataSources[0]!),
+    },
+    { signal: never },
+  )
+}
+
+export async function batchesOf(
+  session: ReaderSession,
+  split: Split,
+  options: Partial<ReadOptions> = {},
+): Promise<RecordBatch[]> {
+  const batches: RecordBatch[] = []
+  for await (const batch of session.read(split, { ...readOptions, ...options })) batches.push(batch)
+  return batches
+}
+
+/** Everything the parameters select, split for `desired` channels. */
+export async function readAll(
+  database: TestDatabase,
+  parameters: Parameters,
+  desired = 1,
+): Promise<{ rows: Row[]; splits: readonly Split[]; warnings: string[]; fields: string[][] }> {
+  const warnings: string[] = []
+  await using session = await openReader(parameters, [testDataSource(database.name)], warnings)
+  const findings = await session.check({ signal: never })
+  warnings.push(...findings.map(({ message }) => message))
+  const schema = await session.describe({ signal: never })
+  const plan = await session.split(desired, { signal: never })
+  const rows: Row[] = []
+  for (const split of plan.splits) {
+    for (const batch of await batchesOf(session, split)) rows.push(...batch.rows)
+  }
+  return {
+    rows,
+    splits: plan.splits,
+    warnings,
+    fields: schema.fields.map(({ name, type, nativeType }) => [name, type, nativeType]),
+  }
+}
+
+/** Cells of one column. */
+export function column(rows: readonly Row[], index: number): Cell[] {
+  return rows.map((row) => row[index])
+}
+
+/** A cell in a form that compares by value and shows well: bytes as hex. */
+export function shown(cell: Cell): Cell {
+  return cell instanceof Uint8Array ? `0x${Buffer.from(cell).toString('hex')}` : cell
+}
