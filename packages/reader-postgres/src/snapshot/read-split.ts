@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 import { PluginError, type ReadOptions } from '@millrace/core/plugin'
@@ -8,6 +7,7 @@ import { endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
 import { cellConversionOf } from '../types/cell-conversion.ts'
+import { ChunkSource } from './chunk-source.ts'
 import { CopyDecoder } from './copy-decoder.ts'
 import { beginReading } from './shared-snapshot.ts'
 import type { DescribedObject } from './source-object.ts'
@@ -93,7 +93,7 @@ function copyStatement({ sql, described: { arrays } }: SplitReading): string {
 }
 
 async function* batchesOf(
-  stream: AsyncIterable<Buffer>,
+  stream: CopyToStreamQuery,
   reading: SplitReading,
   { signal, maxRows, maxBytes, maxDelayMs }: ReadOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
@@ -105,16 +105,17 @@ async function* batchesOf(
     if (builder.mustFlushBefore(byteSize)) full.push(builder.take())
     builder.add(row, byteSize)
   }
-  const chunks = stream[Symbol.asyncIterator]()
-  let next = chunks.next()
+  const chunks = new ChunkSource(stream)
   for (;;) {
-    if (builder.rowCount > 0 && (await isLate(next, maxDelayMs))) yield builder.take()
-    const chunk = await withinTimeout(next, reading)
-    if (chunk.done === true) break
-    decoder.push(chunk.value, add)
-    next = chunks.next()
-    // Left early between two batches, the next chunk may fail with nobody waiting for it.
-    next.catch(() => undefined)
+    const chunk = chunks.take()
+    if (chunk === undefined) {
+      if (chunks.isEnded) break
+      if (builder.rowCount > 0 && (await chunks.wait(maxDelayMs)) === 'late') yield builder.take()
+      await waitForChunk(chunks, reading)
+      signal.throwIfAborted()
+      continue
+    }
+    decoder.push(chunk, add)
     for (const batch of full.splice(0)) {
       yield batch
       signal.throwIfAborted()
@@ -129,28 +130,14 @@ async function* batchesOf(
   if (builder.rowCount > 0) yield builder.take()
 }
 
-/** Whether the promise is still open after a while. */
-async function isLate(promise: Promise<unknown>, delayMs: number): Promise<boolean> {
-  const timer = new AbortController()
-  const late = delay(delayMs, true, { signal: timer.signal }).catch(() => false)
-  try {
-    return await Promise.race([promise.then(() => false), late])
-  } finally {
-    timer.abort()
-  }
-}
-
-async function withinTimeout<T>(
-  promise: Promise<T>,
-  { label, socketTimeoutMs }: SplitReading,
-): Promise<T> {
-  if (socketTimeoutMs === undefined || socketTimeoutMs === 0) return await promise
-  if (await isLate(promise, socketTimeoutMs)) {
-    throw new PluginError({
-      code: 'SOURCE_FAILED',
-      message: `reading ${label}: the server sent nothing for ${socketTimeoutMs} ms`,
-      hint: 'Raise socketTimeout, or find out what the server waits for.',
-    })
-  }
-  return await promise
+async function waitForChunk(
+  chunks: ChunkSource,
+  { label, socketTimeoutMs = 0 }: SplitReading,
+): Promise<void> {
+  if ((await chunks.wait(socketTimeoutMs)) === 'ready') return
+  throw new PluginError({
+    code: 'SOURCE_FAILED',
+    message: `reading ${label}: the server sent nothing for ${socketTimeoutMs} ms`,
+    hint: 'Raise socketTimeout, or find out what the server waits for.',
+  })
 }
