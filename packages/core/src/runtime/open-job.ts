@@ -46,7 +46,9 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
     stack.use(writer)
     report(await reader.check(options), plan.reader.name, options.logger)
     const schema = await reader.describe(options)
-    const transforms = compileTransforms(plan.transforms, schema)
+    const transforms = compileTransforms(plan.transforms, schema, {
+      timeZone: plan.settings.timeZone,
+    })
     if (options.connectTarget)
       report(await writer.check(transforms.output, options), plan.writer.name, options.logger)
     return { reader, writer, transforms, schema, [Symbol.asyncDispose]: () => stack.dispose() }
