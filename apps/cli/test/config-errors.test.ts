@@ -7,7 +7,7 @@ import { test } from './support/redis-test.ts'
 
 const reader = streamRows(['string', 'string', 'string'], [['k', 'v', 'w']])
 
-describe.concurrent('wrong parameters of the writer', () => {
+describe.concurrent('case 26: wrong parameters of the writer', () => {
   const cases: [string, Parameters, (string | RegExp)[]][] = [
     ['missing keyIndexes', { keyIndexes: undefined }, ['keyIndexes', 'keyTemplate']],
     ['keyIndexes out of range', { keyIndexes: [5] }, ['keyIndexes', '5', /3|0 to 2/]],
@@ -71,10 +71,11 @@ describe.concurrent('wrong parameters of the writer', () => {
     ['a wrong type', { expireTime: ['1'] }, ['expireTime']],
   ]
 
-  test.for(cases)('case 26: %s', async ([, writer, mentions], { target }) => {
+  test.for(cases)('%s', async ([, writer, mentions], { target }) => {
     const result = await target.folder().run(redisJob({ reader, writer }))
     expectClearError(result, { exitCode: 2, mentions: [/job\.json:\d+:\d+: error: /, ...mentions] })
-    expect(result.report).toBeUndefined()
+    expect(result.report).toMatchObject({ status: 'failed', code: 'CONFIG_INVALID', exitCode: 2 })
+    expect(result.report).toMatchObject({ recordsRead: 0, recordsWritten: 0 })
     expect(result.stderr).toContain('nothing was read or written')
     expect(await target.isEmpty()).toBe(true)
   })

@@ -20,7 +20,7 @@ export interface CommandResult {
 
 /** {@link CommandResult} of `millrace run`, with the object that `--report` wrote. */
 export interface RunResult extends CommandResult {
-  /** Undefined when the command ended before the job began: it then writes none. */
+  /** Undefined when the command ended before it looked at the job: it then writes none. */
   readonly report: JobReport | undefined
 }
 
@@ -28,8 +28,6 @@ export interface RunResult extends CommandResult {
 export interface RunningCommand {
   readonly child: ChildProcessByStdio<null, Readable, Readable>
   readonly ended: Promise<CommandResult>
-  /** Resolves when stderr holds `text`; rejects when the command ends before. */
-  waitForStderr(text: string): Promise<void>
 }
 
 /** How a command is started. */
@@ -49,6 +47,7 @@ export interface RunOptions extends CommandOptions {
 /** A temporary folder with a job file and its data sources, in which commands run. */
 export class JobFolder {
   readonly path: string
+  readonly #children = new Set<RunningCommand['child']>()
 
   constructor(path: string) {
     this.path = path
@@ -135,6 +134,8 @@ export class JobFolder {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
+    this.#children.add(child)
+    child.on('close', () => this.#children.delete(child))
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
@@ -142,28 +143,17 @@ export class JobFolder {
       child.on('error', reject)
       child.on('close', (exitCode) => resolve({ exitCode, ...output }))
     })
-    return { child, ended, waitForStderr: (text) => waitForText(child, output, text) }
+    return { child, ended }
+  }
+
+  /** Kills what is still going, and removes the folder. */
+  remove(): void {
+    for (const child of this.#children) child.kill('SIGKILL')
+    rmSync(this.path, { recursive: true, force: true })
   }
 }
 
-async function waitForText(
-  child: RunningCommand['child'],
-  output: { readonly stderr: string },
-  text: string,
-): Promise<void> {
-  if (output.stderr.includes(text)) return
-  await new Promise<void>((resolve, reject) => {
-    const onData = () => {
-      if (output.stderr.includes(text)) resolve()
-    }
-    child.stderr.on('data', onData)
-    child.on('close', () =>
-      reject(new Error(`ended without "${text}" on stderr:\n${output.stderr}`)),
-    )
-  })
-}
-
-/** Makes a folder with these data sources; the caller removes it. */
+/** Makes a folder with these data sources; the caller removes it with `remove`. */
 export function makeJobFolder(dataSources: Readonly<Record<string, unknown>>): JobFolder {
   const path = mkdtempSync(join(tmpdir(), 'millrace-cli-'))
   const folder = new JobFolder(path)

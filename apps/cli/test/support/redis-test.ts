@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import { test as base } from 'vitest'
 import { makeJobFolder, type JobFolder } from './job-folder.ts'
@@ -39,7 +38,7 @@ export const test = base
     const folders: JobFolder[] = []
     onCleanup(() => {
       client.disconnect()
-      for (const folder of folders) rmSync(folder.path, { recursive: true, force: true })
+      for (const folder of folders) folder.remove()
     })
     return {
       server,
