@@ -18,7 +18,9 @@ export interface SessionSettings {
  * day and month in which dates of the job's own conditions are read.
  */
 const fixedSettings = [
-  "SET client_encoding TO 'UTF8'",
+  // A database without an encoding would refuse to send bytes that are not UTF-8.
+  `SELECT set_config('client_encoding',
+     CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, false)`,
   "SET datestyle TO 'ISO'",
   "SET intervalstyle TO 'postgres'",
   'SET extra_float_digits TO 3',

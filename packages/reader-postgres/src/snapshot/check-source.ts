@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Finding } from '@millrace/core/plugin'
-import type { RelationalConfig } from '@millrace/core/sql'
+import { unevenColumnFindings, type RelationalConfig } from '@millrace/core/sql'
 import { statementError } from '../connection/source-error.ts'
 import type { DescribedObject } from './source-object.ts'
 
@@ -33,14 +33,7 @@ export async function checkPreSql(
 
 /** What is wrong between the objects of one job. */
 export function objectFindings(described: readonly DescribedObject[]): readonly Finding[] {
-  const [first] = described
-  const count = first?.schema.fields.length
-  return described
-    .filter(({ schema }) => schema.fields.length !== count)
-    .map(({ object, schema }) => ({
-      severity: 'error',
-      message: `${object.label} has ${schema.fields.length} columns, ${first?.object.label} has ${count}`,
-      hint: 'All that one job reads must have the same columns: list them in column.',
-      path: object.path,
-    }))
+  return unevenColumnFindings(
+    described.map(({ object, schema }) => ({ object, columnCount: schema.fields.length })),
+  )
 }

@@ -1,11 +1,15 @@
 import type pg from 'pg'
 import { PluginError } from '@millrace/core/plugin'
 import type { Field } from '@millrace/core/record'
-import { nearestName, parseColumn, type RelationalConfig } from '@millrace/core/sql'
+import {
+  nearestName,
+  parseColumn,
+  selectStatement,
+  type RelationalConfig,
+} from '@millrace/core/sql'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
 import { isArray, logicalTypeOf, type CatalogueType } from '../types/native-types.ts'
 import { readCatalogue, readTableNames, readTypes } from './read-catalogue.ts'
-import { selectStatement } from './select-statement.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
 import { quoteName, type TableName } from './table-name.ts'
 

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import {
   PluginError,
   type CallOptions,
+  type DataSource,
   type Finding,
   type PluginContext,
   type ReaderSession,
@@ -10,18 +11,25 @@ import {
   type SplitPlan,
 } from '@millrace/core/plugin'
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
-import type { RelationalConfig } from '@millrace/core/sql'
+import {
+  describeAll,
+  planSplits,
+  selectStatement,
+  sourceObjects,
+  type RelationalConfig,
+  type SplitRange,
+} from '@millrace/core/sql'
 import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { closeClient, endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { statementError } from '../connection/source-error.ts'
 import { checkPreSql, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
-import { planSplits, splitCondition, type SplitRange } from './plan-splits.ts'
+import { postgresSplits, splitCondition } from './postgres-splits.ts'
 import { readSplit } from './read-split.ts'
-import { selectStatement } from './select-statement.ts'
 import { exportSnapshot } from './shared-snapshot.ts'
 import type { DescribedObject, SourceObject } from './source-object.ts'
+import type { SplitKey } from './split-key.ts'
 import { parseTableName } from './table-name.ts'
 
 /** A connection that holds the snapshot of the run open. */
@@ -47,7 +55,7 @@ export class PostgresSession implements ReaderSession {
   constructor(config: RelationalConfig, context: PluginContext) {
     this.#config = config
     this.#context = context
-    this.#objects = sourceObjects(config)
+    this.#objects = sourceObjects(config, parseTableName)
   }
 
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
@@ -70,18 +78,17 @@ export class PostgresSession implements ReaderSession {
     const described = await this.#describeAll(signal)
     for (const sourceIndex of this.#config.sources.keys())
       await this.#holdSnapshot(sourceIndex, signal)
-    const context = {
-      config: this.#config,
-      logger: this.#context.logger,
-      clientFor: (sourceIndex: number) => this.#holder(sourceIndex).client,
+    const dialect = postgresSplits({
+      where: this.#config.where,
+      clientFor: (sourceIndex) => this.#holder(sourceIndex).client,
       signal,
-    }
-    const splits = await planSplits(described, desired, context)
+    })
+    const splits = await planSplits(described, desired, this.#config, dialect, this.#context.logger)
     return { splits, consistency: this.#isOneSnapshot(splits) ? 'one-snapshot' : 'per-split' }
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
-    const range = split.range as unknown as SplitRange
+    const range = split.range as unknown as SplitRange<SplitKey>
     const object = this.#objects.find(
       (candidate) =>
         candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
@@ -118,7 +125,7 @@ export class PostgresSession implements ReaderSession {
     await Promise.all([...clients.map(endClient), ...[...this.#openClients].map(cancelQuery)])
   }
 
-  #statement({ object, selectList }: DescribedObject, range: SplitRange): string {
+  #statement({ object, selectList }: DescribedObject, range: SplitRange<SplitKey>): string {
     if (object.table === undefined) return object.query ?? ''
     return selectStatement(
       object.table.text,
@@ -134,7 +141,14 @@ export class PostgresSession implements ReaderSession {
     }
     const dataSource = this.#context.dataSources[sourceIndex]
     if (dataSource === undefined) throw nothingToRead()
-    return { dataSource, statements: this.#config.session }
+    return { dataSource: this.#pinned(dataSource, sourceIndex), statements: this.#config.session }
+  }
+
+  /** Once one of several hosts has answered, all connections go there: another one has another snapshot. */
+  #pinned(dataSource: DataSource, sourceIndex: number): DataSource {
+    const client = this.#holders.get(sourceIndex)?.client ?? this.#clients.get(sourceIndex)
+    if (client === undefined || dataSource.socketPath !== undefined) return dataSource
+    return { ...dataSource, hosts: [{ host: client.host, port: client.port }] }
   }
 
   async #client(sourceIndex: number, signal: AbortSignal): Promise<pg.Client> {
@@ -183,40 +197,15 @@ export class PostgresSession implements ReaderSession {
 
   /** Describes every object; throws one error for all that can't be read. */
   async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
-    const described: DescribedObject[] = []
-    const errors: PluginError[] = []
-    for (const object of this.#objects) {
+    return await describeAll(this.#objects, async (object) => {
       try {
-        described.push(await this.#describe(object, signal))
+        return await this.#describe(object, signal)
       } catch (error) {
         signal.throwIfAborted()
-        if (!PluginError.isInstance(error) || error.code === 'SOURCE_UNREACHABLE') throw error
-        errors.push(error)
+        throw error
       }
-    }
-    const [first] = errors
-    if (first !== undefined) throw errors.length === 1 ? first : joined(first, errors)
-    return described
+    })
   }
-}
-
-function sourceObjects(config: RelationalConfig): readonly SourceObject[] {
-  return config.sources.flatMap((source, sourceIndex) => [
-    ...source.tables.map((text, index) => ({
-      sourceIndex,
-      index,
-      table: parseTableName(text),
-      label: text,
-      path: source.tablePath,
-    })),
-    ...source.queries.map((query, index) => ({
-      sourceIndex,
-      index: source.tables.length + index,
-      query,
-      label: `querySql[${index}]`,
-      path: [...source.queryPath, index],
-    })),
-  ])
 }
 
 function hasSameFields(left: TableSchema, right: TableSchema): boolean {
@@ -225,16 +214,6 @@ function hasSameFields(left: TableSchema, right: TableSchema): boolean {
     left.fields.length === right.fields.length &&
     left.fields.every((field, index) => field.type === right.fields[index]?.type)
   )
-}
-
-function joined(first: PluginError, errors: readonly PluginError[]): PluginError {
-  return new PluginError({
-    code: first.code,
-    message: errors
-      .map(({ message, hint }) => `${message}${hint === undefined ? '' : ` ${hint}`}`)
-      .join('\n'),
-    cause: first.cause,
-  })
 }
 
 function nothingToRead(): PluginError {

@@ -1,21 +1,9 @@
 import type { TableSchema } from '@millrace/core/record'
+import type { SourceObject as RelationalObject } from '@millrace/core/sql'
 import type { TableName } from './table-name.ts'
 
 /** A table, or a statement of `querySql`, that the job reads. */
-export interface SourceObject {
-  /** Position of its connection in the job. */
-  readonly sourceIndex: number
-  /** Position among the tables and statements of that connection. */
-  readonly index: number
-  /** Present for a table. */
-  readonly table?: TableName
-  /** Present for a statement. */
-  readonly query?: string
-  /** For messages and split ids: the table as written, or `querySql[0]`. */
-  readonly label: string
-  /** Path inside the parameters. */
-  readonly path: readonly (string | number)[]
-}
+export type SourceObject = RelationalObject<TableName>
 
 /** A column of the table in the server's catalogue. */
 export interface CatalogueColumn {
