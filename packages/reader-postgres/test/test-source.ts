@@ -63,6 +63,8 @@ export class TestDatabase implements AsyncDisposable {
 
   /** Rows of a query, cells as the driver's text. */
   async rows(sql: string): Promise<readonly (readonly string[])[]> {
+    // Inside a transaction the server would show the same activity again and again.
+    await this.connection.query('SELECT pg_stat_clear_snapshot()')
     const types = { getTypeParser: () => (text: string) => text }
     const { rows } = await this.connection.query<string[]>({ rowMode: 'array', text: sql, types })
     return rows
