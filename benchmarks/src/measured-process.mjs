@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /**
  * What one run of a program has cost.
@@ -17,6 +18,7 @@ import { join } from 'node:path'
  * @property {Readonly<Record<string, string>>} [env] beside the environment of this process
  */
 
+const root = fileURLToPath(new URL('../../', import.meta.url))
 const probe = new URL('usage-probe.mjs', import.meta.url).href
 const shownOutput = 2_000
 
@@ -71,6 +73,8 @@ export function runToEnd({ command, args, env = {} }) {
     const chunks = []
     const startedMs = performance.now()
     const child = spawn(command, args, {
+      // Millrace looks for plugins in the working directory first: those of this checkout, wherever we were called.
+      cwd: root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
