@@ -176,7 +176,7 @@ describe('places', () => {
     const hosts = [{ host: '127.0.0.1', port: 1 }]
     const { code, message } = await codeOf(writeRows({}, { hosts }, [['k', 'v']]))
     expect(code).toBe('TARGET_UNREACHABLE')
-    expect(message).toMatch(/127\.0\.0\.1:1: .*ECONNREFUSED/)
+    expect(message).toMatch(/127\.0\.0\.1:1 \(data source .*\): .*ECONNREFUSED/)
     await using session = await openWriter({}, { hosts })
     expect(await codeOf(writeBatch(session, textBatch([['k', 'v']])))).toMatchObject({
       code: 'TARGET_UNREACHABLE',

@@ -24,6 +24,7 @@ export {
   type RelationalConfig,
   type RelationalSource,
 } from './relational-config.ts'
+export { requireSplitColumn } from './require-split-column.ts'
 export { selectStatement } from './select-statement.ts'
 export {
   describeAll,

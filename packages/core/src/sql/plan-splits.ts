@@ -83,7 +83,7 @@ async function splitsOf<Described extends { readonly object: SourceObject<unknow
       range,
     }
     return {
-      id: `${object.sourceIndex}/${object.label}${rangeText(range)}`,
+      id: `${object.sourceIndex}.${object.index}/${object.label}${rangeText(range)}`,
       table: object.label,
       range: splitRange as unknown as JsonValue,
       ...(rows === undefined ? {} : { estimatedRows: Math.ceil(rows / ranges.length) }),

@@ -3,6 +3,7 @@ import type { Field } from '@millrace/core/record'
 import {
   nearestName,
   parseColumn,
+  requireSplitColumn,
   selectStatement,
   type RelationalConfig,
 } from '@millrace/core/sql'
@@ -11,6 +12,7 @@ import { sourceFaultOf, statementError, statementErrorCode } from '../connection
 import { isNotNull, logicalTypeOf, nativeTypeOf, typeNumber } from '../types/native-types.ts'
 import { readCatalogue, readTableNames } from './read-catalogue.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
+import { splitColumnOf } from './split-key.ts'
 import { quoteName, type TableName } from './table-name.ts'
 
 /**
@@ -38,6 +40,7 @@ export async function describeObject(
     signal.throwIfAborted()
     throw await explained(connection, object, table, catalogue, error, signal)
   }
+  checkSplitColumn(config, object, catalogue)
   const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
   const floats = columns.map(({ columnType }) => columnType === typeNumber.float)
   const fields = columns.map((column, index) => {
@@ -52,6 +55,16 @@ export async function describeObject(
     selectList: expressions.map((text, index) => (floats[index] === true ? `(${text})+0e0` : text)),
     catalogue,
   }
+}
+
+function checkSplitColumn(
+  { splitPk }: RelationalConfig,
+  { label }: SourceObject,
+  catalogue: readonly CatalogueColumn[],
+): void {
+  if (splitPk === undefined) return
+  const names = catalogue.map(({ name }) => name)
+  requireSplitColumn(splitPk, label, names, splitColumnOf(splitPk, catalogue) !== undefined)
 }
 
 async function describeQuery(

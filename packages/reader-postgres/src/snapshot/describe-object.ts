@@ -4,6 +4,7 @@ import type { Field } from '@millrace/core/record'
 import {
   nearestName,
   parseColumn,
+  requireSplitColumn,
   selectStatement,
   type RelationalConfig,
 } from '@millrace/core/sql'
@@ -11,6 +12,7 @@ import { sourceFaultOf, statementError, statementErrorCode } from '../connection
 import { isArray, logicalTypeOf, type CatalogueType } from '../types/native-types.ts'
 import { readCatalogue, readTableNames, readTypes } from './read-catalogue.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
+import { splitColumnOf } from './split-key.ts'
 import { quoteName, type TableName } from './table-name.ts'
 
 /**
@@ -50,6 +52,7 @@ async function describeTable(
   } catch (error) {
     throw await explained(client, doing, table, catalogue, error)
   }
+  checkSplitColumn(config, object, catalogue)
   const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
   const known = expressions.map((expression) => catalogueColumnOf(expression, catalogue))
   const types = await readTypes(
@@ -68,6 +71,16 @@ async function describeTable(
     selectList: expressions,
     catalogue,
   }
+}
+
+function checkSplitColumn(
+  { splitPk }: RelationalConfig,
+  { label }: SourceObject,
+  catalogue: readonly CatalogueColumn[],
+): void {
+  if (splitPk === undefined) return
+  const names = catalogue.map(({ name }) => name)
+  requireSplitColumn(splitPk, label, names, splitColumnOf(splitPk, catalogue) !== undefined)
 }
 
 async function describeQuery(client: pg.Client, object: SourceObject): Promise<DescribedObject> {

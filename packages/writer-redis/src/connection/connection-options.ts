@@ -8,6 +8,8 @@ export type RedisAddress =
 
 /** How both the control path and the data path connect. */
 export interface RedisConnectionOptions {
+  /** Name of the data source, for messages. */
+  readonly name: string
   /** To be tried in order; at least one. */
   readonly addresses: readonly RedisAddress[]
   readonly user?: string
@@ -53,6 +55,7 @@ export function resolveConnection(
     throw invalid(`data source ${name} names no server`, 'Give a url, or host and port.')
   }
   return {
+    name,
     addresses,
     ...(user === undefined || user === '' ? {} : { user }),
     ...(password === undefined || password === '' ? {} : { password }),
@@ -69,9 +72,13 @@ export function addressText(address: RedisAddress): string {
   return `${host}:${address.port}`
 }
 
-/** All addresses as messages show them. */
-export function targetText(options: RedisConnectionOptions): string {
-  return options.addresses.map(addressText).join(', ')
+/** All addresses, or the one that was tried, as messages show them: with the data source they come from. */
+export function targetText(
+  { name, addresses }: RedisConnectionOptions,
+  tried: readonly RedisAddress[] = addresses,
+): string {
+  const places = tried.map(addressText).join(', ')
+  return name.includes('://') ? places : `${places} (data source ${name})`
 }
 
 function addressesOf(dataSource: DataSource): readonly RedisAddress[] {

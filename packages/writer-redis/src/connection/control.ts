@@ -6,7 +6,7 @@ import {
   type RedisConnectionOptions,
 } from './connection-options.ts'
 import { unreachable } from './server-errors.ts'
-import { addressText } from './connection-options.ts'
+import { targetText } from './connection-options.ts'
 
 /** A connection for single commands, and where it leads. */
 export interface ControlConnection extends Disposable {
@@ -32,7 +32,7 @@ export async function openControl(
     signal.throwIfAborted()
     const client = new Client(clientOptions(address, connection))
     try {
-      return await connectClient(client, address, signal)
+      return await connectClient(client, targetText(connection, [address]), signal)
     } catch (error) {
       client.disconnect()
       signal.throwIfAborted()
@@ -80,10 +80,9 @@ function tlsOptions(host: string, { tls }: RedisConnectionOptions): { readonly t
 
 async function connectClient(
   client: Redis,
-  address: RedisAddress,
+  target: string,
   signal: AbortSignal,
 ): Promise<ControlConnection> {
-  const target = addressText(address)
   // What the promise of connect rejects with is only that it is closed; the reason comes as an event.
   let reason: unknown
   client.on('error', (error) => {

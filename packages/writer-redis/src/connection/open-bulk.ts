@@ -3,7 +3,7 @@ import { BulkConnection, type BulkConnectionOptions } from '../resp/bulk-connect
 import { openSocket } from '../resp/open-socket.ts'
 import { RespError } from '../resp/resp-error.ts'
 import {
-  addressText,
+  targetText,
   connectTimeoutMs,
   type RedisAddress,
   type RedisConnectionOptions,
@@ -49,7 +49,7 @@ async function openAt(
   connection: RedisConnectionOptions,
   options: OpenBulkOptions,
 ): Promise<BulkConnection> {
-  const target = addressText(address)
+  const target = targetText(connection, [address])
   const timeoutMs = connectTimeoutMs(connection)
   let isOpen = false
   let bulk: BulkConnection | undefined
