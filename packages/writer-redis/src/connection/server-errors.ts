@@ -117,7 +117,8 @@ export function databaseOutOfRange(
 
 /** The error for a server that could not be reached. */
 export function unreachable(target: string, cause: unknown): PluginError {
-  const found = cause instanceof Error ? cause.message : String(cause)
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const found = text.includes('ECONNREFUSED') ? `the connection was refused (${text})` : text
   return new PluginError({
     code: 'TARGET_UNREACHABLE',
     message: `cannot connect to Redis at ${target}: ${found}`,
