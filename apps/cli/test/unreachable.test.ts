@@ -100,11 +100,14 @@ describe.concurrent('Redis', () => {
   })
 
   test('the right password, in a file, a URL and an environment variable', async ({ target }) => {
-    const address = { type: 'redis', host: '127.0.0.1', port: closed.port }
+    // A server of its own: tests beside this one look whether theirs stays empty.
+    const start = startPrivateRedis(['--requirepass', correctPassword], correctPassword)
+    await using server = await start
+    const address = { type: 'redis', host: '127.0.0.1', port: server.port }
     const folder = target.folder({
       field: { ...address, password: correctPassword },
       variable: { ...address, password: '${env:CACHE_PASSWORD}' },
-      url: { type: 'redis', url: `redis://:${correctPassword}@127.0.0.1:${closed.port}/0` },
+      url: { type: 'redis', url: `redis://:${correctPassword}@127.0.0.1:${server.port}/0` },
     })
     for (const datasource of ['field', 'variable', 'url']) {
       const job = redisJob({ reader: rows, writer: { datasource } })
@@ -114,7 +117,6 @@ describe.concurrent('Redis', () => {
       expect(exitCode, stderr).toBe(0)
       expect(stderr).not.toContain(correctPassword)
     }
-    await closed.clear()
   })
 
   test('a user without the right to write: the missing permission is named', async ({ target }) => {
