@@ -2,6 +2,9 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import { byteLengthOfCell, type Cell, type Row } from '@millrace/core/record'
 import type { CellConversion } from '../types/cell-conversion.ts'
 
+/** A few lines of usual length. */
+const pieceBytes = 768
+
 /**
  * Decodes PostgreSQL's COPY text format (documentation of COPY, "Text Format") into rows of cells.
  *
@@ -49,7 +52,25 @@ export class CopyDecoder {
       this.#decodeBytes(block, add)
       return
     }
-    const text = block.toString(isPlain ? 'latin1' : 'utf8')
+    if (isPlain) this.#decodeText(block.toString('latin1'), true, add)
+    else this.#decodePieces(block, add)
+  }
+
+  /**
+   * One character beyond Latin-1 makes the whole string it stands in twice as wide and everything made of it slower:
+   * the block is cut into pieces, so that few are.
+   */
+  #decodePieces(block: Buffer, add: (row: Row, byteSize: number) => void): void {
+    for (let start = 0; start <= block.length;) {
+      const found = block.indexOf(0x0a, start + pieceBytes)
+      const end = found < 0 ? block.length : found
+      const isPlain = isAscii(block.subarray(start, end))
+      this.#decodeText(block.toString(isPlain ? 'latin1' : 'utf8', start, end), isPlain, add)
+      start = end + 1
+    }
+  }
+
+  #decodeText(text: string, isPlain: boolean, add: (row: Row, byteSize: number) => void): void {
     const hasEscapes = text.includes('\\')
     const separators = Math.max(0, this.#columnCount - 1)
     for (const line of text.split('\n')) {

@@ -30,9 +30,6 @@ export interface EncoderOptions {
   readonly timeZone: string
 }
 
-/** After text that was not ASCII, this many batches are encoded with exact lengths from the start. */
-const exactStreak = 32
-
 /** Redis takes no longer argument by default (`proto-max-bulk-len`). */
 const maxArgumentBytes = 512 * 1024 * 1024
 
@@ -54,7 +51,6 @@ export class BatchEncoder {
   readonly #command: RowCommand
   readonly #expiry: ExpiryForm
   readonly #writer = new RespWriter()
-  #exactBatches = 0
 
   constructor(config: RedisWriterConfig, schema: TableSchema, options: EncoderOptions) {
     this.schema = schema
@@ -85,31 +81,8 @@ export class BatchEncoder {
 
   /** Encodes the rows of a batch, or those of `only` (in that order). */
   encode(batch: RecordBatch, only?: readonly number[]): EncodedBatch {
-    const isExact = this.#exactBatches > 0
-    if (isExact) this.#exactBatches -= 1
-    const hits = this.delimiterHits
-    const encoded = this.#encode(batch, only, isExact)
-    if (encoded !== undefined) return encoded
-    this.#exactBatches = exactStreak
-    this.delimiterHits = hits
-    const exact = this.#encode(batch, only, true)
-    if (exact === undefined) throw new Error('exact lengths cannot be wrong')
-    return exact
-  }
-
-  /** The key of a row that `encode` did not reject. */
-  keyOf(row: Row): string | Uint8Array {
-    const key = this.#key(row)
-    return isRowError(key) ? '' : key
-  }
-
-  #encode(
-    batch: RecordBatch,
-    only: readonly number[] | undefined,
-    isExact: boolean,
-  ): EncodedBatch | undefined {
     const writer = this.#writer
-    writer.reset(isExact)
+    writer.reset()
     const rows: number[] = []
     const rejected: RejectedRow[] = []
     const expiring = this.#expiry.kind === 'command' ? new ExpiringKeys() : undefined
@@ -119,35 +92,42 @@ export class BatchEncoder {
       const index = only === undefined ? at : (only[at] as number)
       const row = batch.rows[index] as Row
       const error =
-        mayBeOversized && isOversized(row)
-          ? tooLarge
-          : this.#encodeRow(row, index, writer, expiring)
+        mayBeOversized && isOversized(row) ? tooLarge : this.#encodeRow(row, index, expiring)
       if (error === undefined) rows.push(index)
       else rejected.push({ row: index, error })
-      if (!writer.flushIfLarge()) return undefined
     }
     const writeCount = rows.length
     if (expiring !== undefined && this.#expiry.kind === 'command')
       this.#encodeExpiries(expiring, this.#expiry, rows)
     const payload = writer.finish()
-    if (payload === undefined) return undefined
     let byteLength = 0
     for (const part of payload) byteLength += part.byteLength
     return { payload, byteLength, rows, writeCount, rejected }
   }
 
-  #encodeRow(
-    row: Row,
-    index: number,
-    writer: RespWriter,
-    expiring: ExpiringKeys | undefined,
-  ): RowError | undefined {
+  /** The key of a row that `encode` did not reject. */
+  keyOf(row: Row): string | Uint8Array {
+    const key = this.#key(row)
+    return isRowError(key) ? '' : key
+  }
+
+  #encodeRow(row: Row, index: number, expiring: ExpiringKeys | undefined): RowError | undefined {
+    const writer = this.#writer
     const key = this.#key(row)
     if (isRowError(key)) return key
-    const { text, partCount } = writer
-    const error = this.#command(row, key, writer)
+    const hits = this.delimiterHits
+    writer.beginRow()
+    let error = this.#command(row, key, writer)
+    if (error === undefined && !writer.settleRow()) {
+      this.delimiterHits = hits
+      writer.rewind()
+      writer.isExact = true
+      error = this.#command(row, key, writer)
+      writer.settleRow()
+      writer.isExact = false
+    }
     if (error === undefined) expiring?.add(key, index)
-    else writer.rewind(text, partCount)
+    else writer.rewind()
     return error
   }
 
@@ -156,13 +136,19 @@ export class BatchEncoder {
     form: Extract<ExpiryForm, { kind: 'command' }>,
     rows: number[],
   ): void {
+    const writer = this.#writer
     const head = arrayHeader(3) + constantBulk(form.command)
+    // Keys are few beside rows: exact lengths from the start.
+    writer.isExact = true
     for (const { key, row } of keys.values()) {
-      this.#writer.text += head
-      this.#writer.argument(key)
-      this.#writer.text += form.tail
+      writer.beginRow()
+      writer.text += head
+      writer.argument(key)
+      writer.text += form.tail
+      writer.settleRow()
       rows.push(row)
     }
+    writer.isExact = false
   }
 }
 
