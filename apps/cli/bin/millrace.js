@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
-import process from 'node:process'
 
 const main = new URL('../dist/main.js', import.meta.url)
 
