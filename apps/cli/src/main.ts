@@ -22,6 +22,7 @@ Exit codes: 0 complete, 1 failed or too many dirty records, 2 mistake in files o
 
 /** The command line. Resolves with the exit code; never rejects for what a user can cause. */
 export async function main(argv: readonly string[]): Promise<number> {
+  surviveClosedPipes()
   let exitCode = 0
   const program = createProgram((code) => {
     exitCode = code
@@ -41,6 +42,15 @@ export async function main(argv: readonly string[]): Promise<number> {
       error,
       createLogger('info', (text) => process.stderr.write(text)),
     )
+  }
+}
+
+/** Whoever reads our output may stop early (`| head`): that ends the output, not the job. */
+function surviveClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
   }
 }
 
