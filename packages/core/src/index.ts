@@ -3,6 +3,7 @@ export { dataWorksJobSchema } from './job/dataworks-schema.ts'
 export type { JobPlan, JobSettings, PlannedStep, TransformStep } from './job/job-plan.ts'
 export { loadJob, type LoadedJob, type LoadJobOptions } from './job/load-job.ts'
 export { listInstalled, type InstalledPackage } from './registry/list-installed.ts'
+export { guaranteeNoteOf } from './runtime/guarantee-note.ts'
 export { JobCounters } from './runtime/job-counters.ts'
 export {
   jobReportSchema,

@@ -1,4 +1,4 @@
-import { loadJob, openJob, type JobPlan, type Problem } from '@millrace/core'
+import { guaranteeNoteOf, loadJob, openJob, type JobPlan, type Problem } from '@millrace/core'
 import { loadOptionsOf, type JobFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
@@ -53,7 +53,6 @@ function asError(problem: Problem): Problem {
 }
 
 function describePlan(plan: JobPlan): string {
-  const { isIdempotent, note } = plan.writer.plugin.guarantee(plan.writer.config)
   const { bytesPerSecond, errorLimit, concurrency } = plan.settings
   const throttle =
     bytesPerSecond === undefined ? 'not throttled' : `${bytesPerSecond / 1_048_576} MB/s`
@@ -61,7 +60,7 @@ function describePlan(plan: JobPlan): string {
   return [
     `job ${plan.name}: ${plan.reader.stepType} (${plan.reader.origin}) -> ${plan.writer.stepType} (${plan.writer.origin})`,
     `channels: ${concurrency}, ${throttle}; ${limit} dirty records; time zone ${plan.settings.timeZone}`,
-    `guarantee: at least once; ${note ?? (isIdempotent ? 'running the job again leaves the same data' : 'running the job again repeats data')}`,
+    `guarantee: at least once; ${guaranteeNoteOf(plan)}`,
     '',
   ].join('\n')
 }

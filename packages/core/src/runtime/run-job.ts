@@ -6,6 +6,7 @@ import { exitCodeOf } from '../plugin/error-codes.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { Split, SplitPlan } from '../plugin/reader.ts'
 import { DirtyCollector } from './dirty-collector.ts'
+import { guaranteeNoteOf } from './guarantee-note.ts'
 import { JobCounters } from './job-counters.ts'
 import type { JobReport, ReportedError } from './job-report.ts'
 import { openJob, type OpenJob } from './open-job.ts'
@@ -169,7 +170,6 @@ class JobRun {
       bytesRead: this.#counters.bytesRead,
       bytesWritten: this.#counters.bytesWritten,
     }
-    const guarantee = this.#plan.writer.plugin.guarantee(this.#plan.writer.config)
     const [first] = errors
     const isStopped = this.#isStopped && first === undefined
     return {
@@ -181,11 +181,7 @@ class JobRun {
       startedAt: this.#startedAt.toISOString(),
       endedAt: new Date().toISOString(),
       guarantee: 'at-least-once',
-      guaranteeNote:
-        guarantee.note ??
-        (guarantee.isIdempotent
-          ? 'running the job again leaves the same data'
-          : 'running the job again repeats data'),
+      guaranteeNote: guaranteeNoteOf(this.#plan),
       consistency: this.#consistency,
       ...counts,
       elapsedMs: Math.round(performance.now() - this.#startedAtMs),
