@@ -1,5 +1,6 @@
 import type { Cell, Row } from './cell.ts'
 import type { TableSchema } from './table-schema.ts'
+import type { TextCells } from './text-cells.ts'
 
 /** Anything that survives `JSON.parse(JSON.stringify(value))`. */
 export type JsonValue =
@@ -43,6 +44,7 @@ export interface RowError {
  */
 export interface RecordBatch {
   readonly schema: TableSchema
+  /** May be made when it is first asked for; `rowCountOf` tells how many there are without that. */
   readonly rows: Row[]
   /** UTF-8 or binary length of all cells as read, in bytes; nulls count 0. */
   readonly byteSize: number
@@ -50,4 +52,16 @@ export interface RecordBatch {
   readonly position?: Position
   readonly changes?: Changes
   readonly unreadable?: readonly UnreadableRow[]
+  /** The same cells as text, where the reader has them so; absent as soon as `rows` was taken. Valid until `release`. */
+  readonly text?: TextCells | undefined
+  /**
+   * Gives the memory of the batch back to the reader. The runtime calls it once every row is settled; `text` must not be
+   * used afterwards, nor `rows` be asked for the first time.
+   */
+  release?(): void
+}
+
+/** How many rows a batch has; makes none of them. */
+export function rowCountOf(batch: RecordBatch): number {
+  return batch.text?.rowCount ?? batch.rows.length
 }

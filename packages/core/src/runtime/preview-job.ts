@@ -1,7 +1,7 @@
 import type { JobPlan } from '../job/job-plan.ts'
 import type { Logger } from '../plugin/context.ts'
 import type { PreviewCommand } from '../plugin/writer.ts'
-import type { RecordBatch, RowError } from '../record/record-batch.ts'
+import { rowCountOf, type RecordBatch, type RowError } from '../record/record-batch.ts'
 import { openJob, type OpenJob } from './open-job.ts'
 
 export interface PreviewOptions {
@@ -31,7 +31,7 @@ export async function previewJob(plan: JobPlan, options: PreviewOptions): Promis
   let recordsRead = 0
   let recordsFiltered = 0
   for await (const batch of firstRows(job, options)) {
-    recordsRead += batch.rows.length
+    recordsRead += rowCountOf(batch)
     const transformed = job.transforms.apply(batch)
     const preview = job.writer.preview(transformed.batch)
     recordsFiltered += transformed.filtered
@@ -51,7 +51,7 @@ async function* firstRows(job: OpenJob, options: PreviewOptions): AsyncGenerator
     const limits = { maxRows: missing, maxBytes: job.writer.limits.maxBytes, maxDelayMs: 1000 }
     for await (const batch of job.reader.read(split, { ...limits, signal: options.signal })) {
       yield batch
-      missing -= batch.rows.length
+      missing -= rowCountOf(batch)
       if (missing <= 0) return
     }
   }

@@ -1,7 +1,7 @@
 import type { ReaderSession, Split } from '../plugin/reader.ts'
 import type { RejectedRow, WriterSession } from '../plugin/writer.ts'
 import type { BatchLimits } from '../record/batch-builder.ts'
-import type { RecordBatch } from '../record/record-batch.ts'
+import { rowCountOf, type RecordBatch } from '../record/record-batch.ts'
 import type { CompiledTransforms } from '../transform/index.ts'
 import type { DirtyCollector } from './dirty-collector.ts'
 import type { JobCounters } from './job-counters.ts'
@@ -92,7 +92,7 @@ async function throttle(batch: RecordBatch, context: ChannelContext): Promise<vo
   if (context.bytesPerSecond !== undefined)
     await context.bytesPerSecond.take(batch.byteSize, context.readSignal)
   if (context.recordsPerSecond !== undefined)
-    await context.recordsPerSecond.take(batch.rows.length, context.readSignal)
+    await context.recordsPerSecond.take(rowCountOf(batch), context.readSignal)
 }
 
 /** Transforms and writes one batch and accounts for every row of it. Never rejects; false when it was not written. */
@@ -137,5 +137,7 @@ async function settleBatch(
   } catch (error) {
     context.fail(error)
     return false
+  } finally {
+    read.release?.()
   }
 }

@@ -25,6 +25,7 @@ export {
   type RelationalSource,
 } from './relational-config.ts'
 export { requireSplitColumn } from './require-split-column.ts'
+export { RowStream, type ChunkDecoder, type RowSink, type RowStreamOptions } from './row-stream.ts'
 export { selectStatement } from './select-statement.ts'
 export {
   describeAll,

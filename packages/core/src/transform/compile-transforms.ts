@@ -151,6 +151,7 @@ class TransformChain {
     rows.length = count
     const output: RecordBatch = {
       ...batch,
+      rows,
       schema: this.output,
       ...(changes && kept ? { changes: pickChanges(changes, kept) } : {}),
     }

@@ -1,8 +1,15 @@
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { byteLengthOfCell, type Cell, type Row } from '@millrace/core/record'
-import { cellConversionOf, type CellConversion } from '../types/cell-conversion.ts'
+import {
+  byteLengthOfCell,
+  TextBatchBuilder,
+  type Cell,
+  type LogicalType,
+  type Row,
+  type TextBatch,
+} from '@millrace/core/record'
+import { cellFormOf } from '../types/cell-form.ts'
 import { CopyDecoder } from './copy-decoder.ts'
 
 const letters = new Map([
@@ -15,13 +22,13 @@ const letters = new Map([
 ])
 
 /** Reads COPY's text format the plain way, byte by byte, as its documentation says. */
-function plainRows(bytes: Uint8Array, conversions: readonly (CellConversion | undefined)[]): Row[] {
+function plainRows(bytes: Uint8Array, types: readonly LogicalType[]): Row[] {
   const rows: Row[] = []
   let row: Row = []
   let cell: number[] = []
   let isNull = false
   const endCell = () => {
-    row.push(isNull ? null : plainCell(Buffer.from(cell), conversions[row.length]))
+    row.push(isNull ? null : plainCell(Buffer.from(cell), types[row.length]))
     cell = []
     isNull = false
   }
@@ -44,10 +51,12 @@ function plainRows(bytes: Uint8Array, conversions: readonly (CellConversion | un
   return rows
 }
 
-function plainCell(bytes: Buffer, convert: CellConversion | undefined): Cell {
+function plainCell(bytes: Buffer, type: LogicalType | undefined): Cell {
   if (!isUtf8(bytes)) return new Uint8Array(bytes)
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
-  return convert === undefined ? text : convert(text)
+  if (type === 'bool') return text === 't'
+  if (type === 'bytes') return new Uint8Array(Buffer.from(text.slice(2), 'hex'))
+  return type === 'timestamptz' ? text.replace(/\+00(?= BC$|$)/, '') : text
 }
 
 const escapes = new Map([...letters].map(([letter, byte]) => [byte, letter]))
@@ -62,13 +71,27 @@ function encoded(bytes: Uint8Array | null): number[] {
   })
 }
 
-function copyText(rows: readonly (readonly (Uint8Array | null)[])[]): Buffer {
-  return Buffer.concat(
-    rows.map((cells) => {
-      const bytes = cells.flatMap((cell, index) => [...(index > 0 ? [0x09] : []), ...encoded(cell)])
-      return Buffer.from([...bytes, 0x0a])
-    }),
-  )
+function message(type: string, payload: Uint8Array): Buffer {
+  const head = Buffer.from([type.charCodeAt(0), 0, 0, 0, 0])
+  head.writeInt32BE(4 + payload.length, 1)
+  return Buffer.concat([head, payload])
+}
+
+/** A row of cells as they stand in COPY's text. */
+function textOf(cells: readonly (Uint8Array | null)[]): Buffer {
+  const bytes = cells.flatMap((cell, index) => [...(index > 0 ? [0x09] : []), ...encoded(cell)])
+  return Buffer.from([...bytes, 0x0a])
+}
+
+/** An answer of the server that holds these rows of text. */
+function answer(rows: readonly Uint8Array[]): Buffer {
+  return Buffer.concat([
+    message('H', Buffer.from([0, 0, 0])),
+    ...rows.map((row) => message('d', row)),
+    message('c', Buffer.alloc(0)),
+    message('C', Buffer.from('COPY 1\0')),
+    message('Z', Buffer.from('I')),
+  ])
 }
 
 /** Pieces of `bytes` cut at the given places, which wrap around its length. */
@@ -78,20 +101,27 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return bounds.slice(1).map((end, index) => bytes.subarray(bounds[index], end))
 }
 
-function decode(
-  conversions: readonly (CellConversion | undefined)[],
-  chunks: readonly Buffer[],
-): { rows: Row[]; byteSizes: number[]; isInsideRow: boolean } {
-  const rows: Row[] = []
-  const byteSizes: number[] = []
-  const decoder = new CopyDecoder(conversions)
-  for (const chunk of chunks) {
-    decoder.push(chunk, (row, byteSize) => {
-      rows.push(row)
-      byteSizes.push(byteSize)
-    })
-  }
-  return { rows, byteSizes, isInsideRow: decoder.isInsideRow }
+function decode(types: readonly LogicalType[], chunks: readonly Buffer[], maxRows = 5) {
+  const fields = types.map((type, at) => ({
+    name: `c${at}`,
+    type,
+    nullable: true,
+    nativeType: type,
+  }))
+  const schema = { table: 't', version: 1, fields, key: [] }
+  const builder = new TextBatchBuilder(schema, { maxRows, maxBytes: 200 })
+  const batches: TextBatch[] = []
+  const ends: unknown[] = []
+  const decoder = new CopyDecoder(types.map(cellFormOf), {
+    builder,
+    beforeRow: (byteSize) => {
+      if (builder.mustFlushBefore(byteSize)) batches.push(builder.take())
+    },
+    end: (error) => ends.push(error),
+  })
+  for (const chunk of chunks) decoder.push(chunk)
+  batches.push(builder.take())
+  return { batches, ends, rows: batches.flatMap((batch) => batch.rows) }
 }
 
 const byteSizeOf = (row: Row) => row.reduce<number>((sum, cell) => sum + byteLengthOfCell(cell), 0)
@@ -124,13 +154,7 @@ const instant = bytesOf(
 )
 const truth = bytesOf(fc.constantFrom('t', 'f'))
 
-const conversions = [
-  undefined,
-  undefined,
-  cellConversionOf('bytes'),
-  cellConversionOf('timestamptz'),
-  cellConversionOf('bool'),
-]
+const types: readonly LogicalType[] = ['int', 'string', 'bytes', 'timestamptz', 'bool']
 const rowOf = (text: fc.Arbitrary<Buffer>) =>
   fc.tuple(nullable(plain), nullable(text), nullable(hex), nullable(instant), nullable(truth))
 
@@ -146,37 +170,53 @@ describe('CopyDecoder', () => {
     )
     fc.assert(
       fc.property(rowsAndCuts, ([rows, places]) => {
-        const bytes = copyText(rows)
-        const found = decode(conversions, cut(bytes, places))
-        const wanted = plainRows(bytes, conversions)
+        const texts = rows.map((row) => textOf(row))
+        const found = decode(types, cut(answer(texts), places))
+        const wanted = plainRows(Buffer.concat(texts), types)
         expect(comparable(found.rows)).toEqual(comparable(wanted))
-        expect(found.byteSizes).toEqual(wanted.map(byteSizeOf))
-        expect(found.isInsideRow).toBe(false)
+        for (const { rows: made, byteSize } of found.batches)
+          expect(byteSize).toBe(made.reduce((sum, row) => sum + byteSizeOf(row), 0))
+        expect(found.ends).toEqual([undefined])
       }),
       { numRuns: 300 },
     )
   })
 
   it('works on single bytes', () => {
-    const bytes = Buffer.from('a\\tb\t\\N\nü\\\\\t\n')
+    const text = Buffer.from('a\\tb\t\\N\n')
+    const bytes = answer([text, Buffer.from('ü\\\\\t\n')])
     const found = decode(
-      [undefined, undefined],
+      ['string', 'string'],
       [...bytes].map((byte) => Buffer.from([byte])),
     )
     expect(found.rows).toEqual([
       ['a\tb', null],
       ['ü\\', ''],
     ])
+    expect(found.ends).toEqual([undefined])
   })
 
-  it('tells when it ends inside a row', () => {
-    expect(decode([undefined], [Buffer.from('a\nb')])).toMatchObject({
-      rows: [['a']],
-      isInsideRow: true,
-    })
+  it('grows for rows larger than its memory', () => {
+    const long = 'x'.repeat(300_000)
+    const bytes = answer([Buffer.from('1\n'), Buffer.from(`${long}\n`), Buffer.from('2\n')])
+    const places = Array.from({ length: 10 }, (_, at) => at * 30_011)
+    expect(decode(['string'], cut(bytes, places)).rows).toEqual([['1'], [long], ['2']])
+  })
+
+  it('tells the error of the server', () => {
+    const fields = Buffer.from('SERROR\0VERROR\0C57014\0Mcancelled\0\0')
+    const bytes = Buffer.concat([message('E', fields), message('Z', Buffer.from('I'))])
+    const [error] = decode(['string'], [bytes]).ends
+    expect(error).toMatchObject({ message: 'cancelled', code: '57014', severity: 'ERROR' })
+  })
+
+  it('refuses a row of another number of columns', () => {
+    expect(() => decode(['string'], [answer([Buffer.from('1\t2\n')])])).toThrow(/row of/)
+    expect(() => decode(['int', 'int'], [answer([Buffer.from('1\n')])])).toThrow(/1 columns/)
   })
 
   it('gives empty rows for a table without columns', () => {
-    expect(decode([], [Buffer.from('\n\n')])).toMatchObject({ rows: [[], []], byteSizes: [0, 0] })
+    const found = decode([], [answer([Buffer.from('\n'), Buffer.from('\n')])])
+    expect(found.rows).toEqual([[], []])
   })
 })

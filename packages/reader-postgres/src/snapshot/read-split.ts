@@ -1,13 +1,13 @@
+import type { Duplex } from 'node:stream'
 import type pg from 'pg'
-import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
-import { PluginError, type ReadOptions } from '@millrace/core/plugin'
-import { BatchBuilder, type RecordBatch, type Row } from '@millrace/core/record'
+import type { ReadOptions } from '@millrace/core/plugin'
+import type { RecordBatch } from '@millrace/core/record'
+import { RowStream } from '@millrace/core/sql'
 import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
-import { cellConversionOf } from '../types/cell-conversion.ts'
-import { ChunkSource } from './chunk-source.ts'
+import { cellFormOf } from '../types/cell-form.ts'
 import { CopyDecoder } from './copy-decoder.ts'
 import { beginReading } from './shared-snapshot.ts'
 import type { DescribedObject } from './source-object.ts'
@@ -27,9 +27,9 @@ export interface SplitReading {
   readonly openClients: Set<pg.Client>
 }
 
-/** What is used of the driver's client beyond its public type. */
+/** What is used of the driver's client beyond its public type; pinned by the tests. */
 interface DriverInternals {
-  readonly connection: { readonly stream: NodeJS.EventEmitter }
+  readonly connection: { readonly stream: Duplex }
 }
 
 /**
@@ -44,42 +44,67 @@ export async function* readSplit(
   const { signal } = options
   const client = await openSession(reading.settings, signal)
   reading.openClients.add(client)
-  let isComplete = false
+  let stream: RowStream | undefined
+  // What the server is asked to cancel here may block for long otherwise.
+  const abort = () => {
+    stream?.stop(signal.reason)
+    void cancelQuery(client)
+  }
   try {
     await abortable(client, signal, async () => await beginReading(client, reading.snapshot))
-    const stream = copyStream(client, copyStatement(reading))
-    // A reader that is never resumed after the abort has let go of its connection, too.
-    const abort = () => {
-      stream.destroy(new Error('reading was stopped'))
-      void cancelQuery(client)
-    }
+    stream = rowStreamOf(client, reading, options)
     signal.addEventListener('abort', abort, { once: true })
-    try {
+    for (;;) {
       signal.throwIfAborted()
-      yield* batchesOf(stream, reading, options)
-      isComplete = true
-    } finally {
-      signal.removeEventListener('abort', abort)
+      const batch = await stream.next()
+      if (batch === undefined) return
+      yield batch
     }
   } catch (error) {
     signal.throwIfAborted()
     throw readError(`reading ${reading.label}`, error)
   } finally {
-    if (isComplete) await endClient(client)
+    signal.removeEventListener('abort', abort)
+    stream?.close()
+    if (stream?.isComplete === true) await endClient(client)
     else await cancelQuery(client)
     reading.openClients.delete(client)
   }
 }
 
-function copyStream(client: pg.Client, sql: string): CopyToStreamQuery {
-  const stream = client.query(copyTo(sql))
+function rowStreamOf(client: pg.Client, reading: SplitReading, options: ReadOptions): RowStream {
   const { connection } = client as unknown as DriverInternals
-  stream.on('error', () => {
-    // A copy that failed has let go of its buffers and must not be given what is left in the socket. The listener
-    // stays for an error that comes when nobody reads any more.
-    connection.stream.removeAllListeners('readable')
+  const { schema } = reading.described
+  let fault: Error | undefined
+  client.on('error', (error) => {
+    fault ??= error
   })
-  return stream
+  return new RowStream({
+    stream: connection.stream,
+    request: queryMessage(copyStatement(reading)),
+    schema,
+    label: reading.label,
+    maxRows: options.maxRows,
+    maxBytes: options.maxBytes,
+    maxDelayMs: options.maxDelayMs,
+    socketTimeoutMs: reading.socketTimeoutMs ?? 0,
+    decoder: (sink) =>
+      new CopyDecoder(
+        schema.fields.map(({ type }) => cellFormOf(type)),
+        sink,
+      ),
+    fault: () => fault,
+  })
+}
+
+/** A simple query (PostgreSQL documentation, "Message Formats"). */
+function queryMessage(sql: string): Buffer {
+  const length = Buffer.byteLength(sql) + 1
+  const message = Buffer.alloc(5 + length)
+  message.write('Q', 0)
+  message.writeInt32BE(4 + length, 1)
+  message.write(sql, 5)
+  return message
 }
 
 /** Arrays become JSON on the server: their own text form does not say what is text in them. */
@@ -90,54 +115,4 @@ function copyStatement({ sql, described: { arrays } }: SplitReading): string {
     arrays[index] === true ? `array_to_json(${name})` : name,
   )
   return `COPY (SELECT ${list.join(', ')} FROM (${sql}\n) AS source (${names.join(', ')})) TO STDOUT`
-}
-
-async function* batchesOf(
-  stream: CopyToStreamQuery,
-  reading: SplitReading,
-  { signal, maxRows, maxBytes, maxDelayMs }: ReadOptions,
-): AsyncGenerator<RecordBatch, void, undefined> {
-  const { schema } = reading.described
-  const decoder = new CopyDecoder(schema.fields.map(({ type }) => cellConversionOf(type)))
-  const builder = new BatchBuilder(schema, { maxRows, maxBytes })
-  const full: RecordBatch[] = []
-  const add = (row: Row, byteSize: number) => {
-    if (builder.mustFlushBefore(byteSize)) full.push(builder.take())
-    builder.add(row, byteSize)
-  }
-  const chunks = new ChunkSource(stream)
-  for (;;) {
-    const chunk = chunks.take()
-    if (chunk === undefined) {
-      if (chunks.isEnded) break
-      if (builder.rowCount > 0 && (await chunks.wait(maxDelayMs)) === 'late') yield builder.take()
-      await waitForChunk(chunks, reading)
-      signal.throwIfAborted()
-      continue
-    }
-    decoder.push(chunk, add)
-    for (const batch of full.splice(0)) {
-      yield batch
-      signal.throwIfAborted()
-    }
-  }
-  if (decoder.isInsideRow) {
-    throw readError(
-      `reading ${reading.label}`,
-      new Error('the server ended in the middle of a row'),
-    )
-  }
-  if (builder.rowCount > 0) yield builder.take()
-}
-
-async function waitForChunk(
-  chunks: ChunkSource,
-  { label, socketTimeoutMs = 0 }: SplitReading,
-): Promise<void> {
-  if ((await chunks.wait(socketTimeoutMs)) === 'ready') return
-  throw new PluginError({
-    code: 'SOURCE_FAILED',
-    message: `reading ${label}: the server sent nothing for ${socketTimeoutMs} ms`,
-    hint: 'Raise socketTimeout, or find out what the server waits for.',
-  })
 }

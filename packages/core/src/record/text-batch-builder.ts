@@ -1,0 +1,141 @@
+import type { BatchLimits } from './batch-builder.ts'
+import type { Position } from './record-batch.ts'
+import type { TableSchema } from './table-schema.ts'
+import { TextBatch } from './text-batch.ts'
+import type { TextCells } from './text-cells.ts'
+
+interface Memory {
+  readonly bytes: Buffer
+  readonly bounds: Int32Array
+}
+
+const firstBytes = 64 * 1024
+const firstBounds = 2 * 4096
+/** Memory of released batches that is kept to be used again. */
+const maxKept = 8
+
+/**
+ * Collects rows as text into batches of at most `maxRows` rows and `maxBytes` bytes. A decoder writes cells into `bytes`
+ * from `length` on and their places into `bounds` from `boundCount` on; `reserve` comes first, `endRow` last. Memory of
+ * batches that were released is used again.
+ *
+ * @example
+ * ```ts
+ * builder.reserve(payload.length)
+ * builder.addCell(payload, start, end)
+ * builder.addNull()
+ * builder.endRow(end - start)
+ * ```
+ */
+export class TextBatchBuilder {
+  /** Text of the rows collected; replaced by `reserve` and `take`. */
+  bytes: Buffer
+  /** How many of `bytes` are used. */
+  length = 0
+  /** Places of the cells collected; replaced by `reserve` and `take`. */
+  bounds: Int32Array
+  /** How many of `bounds` are used. */
+  boundCount = 0
+  readonly #schema: TableSchema
+  readonly #limits: BatchLimits
+  readonly #fieldCount: number
+  readonly #kept: Memory[] = []
+  readonly #release = (cells: TextCells) => {
+    const { bytes, bounds } = cells
+    if (this.#kept.length < maxKept && Buffer.isBuffer(bytes)) this.#kept.push({ bytes, bounds })
+  }
+  #rowCount = 0
+  #byteSize = 0
+
+  /** @param schema its fields are the cells of a row */
+  constructor(schema: TableSchema, limits: BatchLimits) {
+    this.#schema = schema
+    this.#limits = limits
+    this.#fieldCount = schema.fields.length
+    this.bytes = Buffer.allocUnsafeSlow(firstBytes)
+    this.bounds = new Int32Array(firstBounds)
+  }
+
+  /** Rows collected since the last `take`. */
+  get rowCount(): number {
+    return this.#rowCount
+  }
+
+  /** Whether a row of at most `byteSize` bytes could pass the limits, so that `take` has to come first. */
+  mustFlushBefore(byteSize: number): boolean {
+    return (
+      this.#rowCount > 0 &&
+      (this.#rowCount >= this.#limits.maxRows || this.#byteSize + byteSize > this.#limits.maxBytes)
+    )
+  }
+
+  /** Makes room for one more row whose text takes at most `byteCount` bytes. */
+  reserve(byteCount: number): void {
+    if (this.length + byteCount > this.bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + byteCount))
+      this.bytes.copy(grown, 0, 0, this.length)
+      this.bytes = grown
+    }
+    if (this.boundCount + 2 * this.#fieldCount > this.bounds.length) {
+      const grown = new Int32Array(2 * (this.bounds.length + this.#fieldCount))
+      grown.set(this.bounds)
+      this.bounds = grown
+    }
+  }
+
+  /** Appends a cell of bytes to the row. */
+  addCell(source: Uint8Array, start: number, end: number): void {
+    this.bounds[this.boundCount] = this.length
+    this.bytes.set(source.subarray(start, end), this.length)
+    this.length += end - start
+    this.bounds[this.boundCount + 1] = this.length
+    this.boundCount += 2
+  }
+
+  /** Appends a cell of text, making room for it. */
+  addText(text: string): void {
+    this.reserve(Buffer.byteLength(text))
+    this.bounds[this.boundCount] = this.length
+    this.length += this.bytes.write(text, this.length, 'utf8')
+    this.bounds[this.boundCount + 1] = this.length
+    this.boundCount += 2
+  }
+
+  /** Appends NULL to the row. */
+  addNull(): void {
+    this.bounds[this.boundCount] = -1
+    this.bounds[this.boundCount + 1] = -1
+    this.boundCount += 2
+  }
+
+  /** The row is complete; `byteSize` is the length of its cells in bytes, as `RecordBatch.byteSize` counts. */
+  endRow(byteSize: number): void {
+    this.#rowCount += 1
+    this.#byteSize += byteSize
+  }
+
+  /** Hands out what was collected and begins a new batch. */
+  take(position?: Position): TextBatch {
+    const batch = new TextBatch({
+      schema: this.#schema,
+      cells: {
+        rowCount: this.#rowCount,
+        fieldCount: this.#fieldCount,
+        bytes: this.bytes,
+        byteLength: this.length,
+        bounds: this.bounds,
+      },
+      byteSize: this.#byteSize,
+      ...(position === undefined ? {} : { position }),
+      onRelease: this.#release,
+    })
+    const memory = this.#kept.pop()
+    this.bytes = memory?.bytes ?? Buffer.allocUnsafeSlow(this.bytes.length)
+    this.bounds = memory?.bounds ?? new Int32Array(this.bounds.length)
+    this.length = 0
+    this.boundCount = 0
+    this.#rowCount = 0
+    this.#byteSize = 0
+    return batch
+  }
+}

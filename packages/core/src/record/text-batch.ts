@@ -1,0 +1,103 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import type { Cell, Row } from './cell.ts'
+import type { Position, RecordBatch } from './record-batch.ts'
+import type { TableSchema } from './table-schema.ts'
+import type { TextCells } from './text-cells.ts'
+
+/** From this length on a native scan beats a loop. */
+const longCell = 200
+const letterT = 0x74
+
+/** What a {@link TextBatch} is made of. */
+export interface TextBatchOptions {
+  readonly schema: TableSchema
+  readonly cells: TextCells
+  readonly byteSize: number
+  readonly position?: Position
+  /** Takes the memory of the cells back. */
+  onRelease(cells: TextCells): void
+}
+
+/**
+ * A batch whose cells are text in memory; rows are made of them when somebody asks. Rows may be edited in place, so
+ * `text` is gone once `rows` was taken. Made by `TextBatchBuilder`.
+ */
+export class TextBatch implements RecordBatch {
+  readonly schema: TableSchema
+  readonly byteSize: number
+  readonly rowCount: number
+  readonly position?: Position
+  #cells: TextCells | undefined
+  #rows: Row[] | undefined
+  readonly #onRelease: (cells: TextCells) => void
+
+  constructor(options: TextBatchOptions) {
+    this.schema = options.schema
+    this.byteSize = options.byteSize
+    this.rowCount = options.cells.rowCount
+    if (options.position !== undefined) this.position = options.position
+    this.#cells = options.cells
+    this.#onRelease = (cells) => options.onRelease(cells)
+  }
+
+  get text(): TextCells | undefined {
+    return this.#rows === undefined ? this.#cells : undefined
+  }
+
+  get rows(): Row[] {
+    if (this.#rows !== undefined) return this.#rows
+    if (this.#cells === undefined)
+      throw new Error('the rows of a batch were asked for after its release')
+    this.#rows = rowsOf(this.#cells, this.schema)
+    return this.#rows
+  }
+
+  release(): void {
+    const cells = this.#cells
+    this.#cells = undefined
+    if (cells !== undefined) this.#onRelease(cells)
+  }
+}
+
+/** Makes rows of cells. Text that is all ASCII is cut from one string: a call per cell would cost twice as much. */
+export function rowsOf(cells: TextCells, schema: TableSchema): Row[] {
+  const { rowCount, fieldCount, bounds } = cells
+  const bytes = Buffer.from(cells.bytes.buffer, cells.bytes.byteOffset, cells.byteLength)
+  const text = bytes.toString('latin1')
+  const isPlain = isAscii(bytes)
+  const types = schema.fields.map(({ type }) => type)
+  const rows: Row[] = []
+  for (let row = 0, at = 0; row < rowCount; row += 1) {
+    // oxlint-disable-next-line unicorn/no-new-array -- a row of its final length; growing one costs twice
+    const made: Row = new Array<Cell>(fieldCount)
+    for (let field = 0; field < fieldCount; field += 1, at += 2) {
+      const start = bounds[at] as number
+      const end = bounds[at + 1] as number
+      const type = types[field]
+      if (start < 0) made[field] = null
+      else if (type === 'bool') made[field] = bytes[start] === letterT
+      else if (type === 'bytes') made[field] = new Uint8Array(bytes.subarray(start, end))
+      else if (isPlain || isAsciiBetween(bytes, start, end)) made[field] = text.slice(start, end)
+      else made[field] = textCellOf(bytes, start, end)
+    }
+    rows.push(made)
+  }
+  return rows
+}
+
+function isAsciiBetween(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start >= longCell) return isAscii(bytes.subarray(start, end))
+  for (let at = start; at < end; at += 1) {
+    if ((bytes[at] as number) > 0x7f) return false
+  }
+  return true
+}
+
+/** Text, or a copy of the bytes when they are not valid UTF-8. */
+function textCellOf(bytes: Buffer, start: number, end: number): string | Uint8Array {
+  const text = bytes.toString('utf8', start, end)
+  const isDoubtful = text.includes('\ufffd')
+  return isDoubtful && !isUtf8(bytes.subarray(start, end))
+    ? new Uint8Array(bytes.subarray(start, end))
+    : text
+}
