@@ -9,7 +9,7 @@ import {
   type WriteResult,
   type WriterSession,
 } from '@millrace/core/plugin'
-import type { RecordBatch, TableSchema } from '@millrace/core/record'
+import { rowCountOf, type RecordBatch, type TableSchema } from '@millrace/core/record'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
 import { checkTarget } from './connection/check-target.ts'
 import type { RedisConnectionOptions } from './connection/connection-options.ts'
@@ -63,7 +63,7 @@ export class RedisWriteSession implements WriterSession {
     const encoded = encoder.encode(batch)
     if (!options.admit(encoded.rejected))
       return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
-    const validCount = batch.rows.length - encoded.rejected.length
+    const validCount = rowCountOf(batch) - encoded.rejected.length
     if (validCount === 0) return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
     const isTransaction = !isIdempotent(this.#config.kind)
     const request = new BatchRequest({ batch, encoder, encoded, isTransaction })

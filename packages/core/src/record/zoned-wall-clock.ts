@@ -43,6 +43,11 @@ export class ZonedWallClock {
     }
   }
 
+  /** Whether its wall clock is always that of UTC. */
+  get isUtc(): boolean {
+    return this.#fixedSeconds === 0
+  }
+
   /** Seconds to add to UTC at an instant given in whole seconds since the epoch. */
   offsetSecondsAt(epochSeconds: number): number {
     if (this.#fixedSeconds !== undefined) return this.#fixedSeconds

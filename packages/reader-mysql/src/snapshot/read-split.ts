@@ -1,12 +1,14 @@
 import { PluginError, type ReadOptions } from '@millrace/core/plugin'
 import type { RecordBatch } from '@millrace/core/record'
+import { RowStream } from '@millrace/core/sql'
 import { cancelQuery } from '../connection/cancel-query.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
 import { cellDecoderOf } from '../types/cell-decoders.ts'
-import type { CellDecoder, ColumnHeader } from './result-decoder.ts'
-import { RowStream } from './row-stream.ts'
+import { ResultDecoder, type CellDecoder, type ColumnHeader } from './result-decoder.ts'
 import type { DescribedObject } from './source-object.ts'
+
+const queryCommand = 0x03
 
 /** What one split is read with. */
 export interface SplitReading {
@@ -36,15 +38,17 @@ export async function* readSplit(
   const abort = () => stream?.stop(signal.reason)
   try {
     await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY', signal)
-    stream = new RowStream(connection, reading.sql, {
+    stream = new RowStream({
+      stream: connection.takeStream(),
+      request: queryPacket(reading.sql),
       schema: reading.described.schema,
+      label: reading.label,
       maxRows: options.maxRows,
       maxBytes: options.maxBytes,
       maxDelayMs: options.maxDelayMs,
-      decodersFor: (headers) => decodersFor(reading, headers),
-      ...(reading.socketTimeoutMs === undefined
-        ? {}
-        : { socketTimeoutMs: reading.socketTimeoutMs }),
+      socketTimeoutMs: reading.socketTimeoutMs ?? 0,
+      decoder: (sink) => new ResultDecoder((headers) => decodersFor(reading, headers), sink),
+      fault: () => connection.fault,
     })
     signal.addEventListener('abort', abort, { once: true })
     for (;;) {
@@ -62,6 +66,16 @@ export async function* readSplit(
     if (stream === undefined || stream.isComplete || !connection.isOpen) connection.destroy()
     else await cancelQuery(reading.settings.dataSource, connection)
   }
+}
+
+function queryPacket(sql: string): Buffer {
+  const length = Buffer.byteLength(sql) + 1
+  const packet = Buffer.allocUnsafe(4 + length)
+  packet.writeUIntLE(length, 0, 3)
+  packet[3] = 0
+  packet[4] = queryCommand
+  packet.write(sql, 5)
+  return packet
 }
 
 function decodersFor(

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { byteLengthOfCell, type Cell, type Row } from '@millrace/core/record'
 import {
-  ResultDecoder,
-  type CellDecoder,
-  type ColumnHeader,
-  type ServerError,
-} from './result-decoder.ts'
+  byteLengthOfCell,
+  TextBatchBuilder,
+  type Cell,
+  type LogicalType,
+  type TextBatch,
+} from '@millrace/core/record'
+import { ResultDecoder, type CellDecoder, type ColumnHeader } from './result-decoder.ts'
 
 const maxPayload = 0xff_ffff
 type Wire = readonly (Uint8Array | null)[]
@@ -71,12 +72,20 @@ function answer(columnCount: number, rows: readonly Wire[], end: Buffer): Buffer
   ])
 }
 
+/** A column: its logical type, and how its cells are decoded. */
+interface Column {
+  readonly type: LogicalType
+  readonly decoder: CellDecoder
+}
+
+const text: Column = { type: 'string', decoder: 'copied' }
+const binary: Column = { type: 'bytes', decoder: 'copied' }
+
 /** What the decoder should give, the plain way. */
-function plainCell(bytes: Uint8Array | null, decoder: CellDecoder): Cell {
+function plainCell(bytes: Uint8Array | null, { type, decoder }: Column): Cell {
   if (bytes === null) return null
-  if (decoder === 'bytes') return new Uint8Array(bytes)
-  if (decoder === 'ascii') return Buffer.from(bytes).toString('latin1')
   if (typeof decoder === 'function') return decoder(Buffer.from(bytes), 0, bytes.length)
+  if (type === 'bytes') return new Uint8Array(bytes)
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
@@ -84,24 +93,33 @@ function plainCell(bytes: Uint8Array | null, decoder: CellDecoder): Cell {
   }
 }
 
-function decode(decoders: readonly CellDecoder[], chunks: readonly Buffer[]) {
-  const rows: Row[] = []
+function decode(columns: readonly Column[], chunks: readonly Buffer[]) {
+  const fields = columns.map(({ type }, at) => ({
+    name: `c${at}`,
+    type,
+    nullable: true,
+    nativeType: type,
+  }))
+  const schema = { table: 't', version: 1, fields, key: [] }
+  const builder = new TextBatchBuilder(schema, { maxRows: 5, maxBytes: 1000 })
+  const batches: TextBatch[] = []
   let headers: readonly ColumnHeader[] = []
-  let byteSize = 0
-  const ends: (ServerError | undefined)[] = []
-  const decoder = new ResultDecoder({
-    columns: (found) => {
-      headers = [...found]
-      return decoders
-    },
-    row: (row, size) => {
-      rows.push(row)
-      byteSize += size
+  const ends: unknown[] = []
+  const decodersFor = (found: readonly ColumnHeader[]) => {
+    headers = [...found]
+    return columns.map(({ decoder }) => decoder)
+  }
+  const decoder = new ResultDecoder(decodersFor, {
+    builder,
+    beforeRow: (byteSize) => {
+      if (builder.mustFlushBefore(byteSize)) batches.push(builder.take())
     },
     end: (error) => ends.push(error),
   })
   for (const chunk of chunks) decoder.push(chunk)
-  return { rows, headers, byteSize, ends }
+  batches.push(builder.take())
+  const byteSize = batches.reduce((sum, batch) => sum + batch.byteSize, 0)
+  return { rows: batches.flatMap((batch) => batch.rows), headers, byteSize, ends }
 }
 
 /** Pieces of `bytes` cut at the given places, which wrap around its length. */
@@ -111,8 +129,12 @@ function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   return bounds.slice(1).map((end, index) => Buffer.from(bytes.subarray(bounds[index], end)))
 }
 
-const reversed: CellDecoder = (chunk, start, end) =>
-  chunk.toString('latin1', start, end).split('').reverse().join('')
+const reversed: Column = {
+  type: 'string',
+  decoder: (chunk, start, end) =>
+    chunk.toString('latin1', start, end).split('').reverse().join('').repeat(2),
+}
+const truth: Column = { type: 'bool', decoder: (chunk, start) => chunk[start] === 0x31 }
 const anyBytes = fc
   .oneof(
     { weight: 4, arbitrary: fc.uint8Array({ maxLength: 20 }) },
@@ -121,7 +143,7 @@ const anyBytes = fc
   .map((bytes) => Buffer.from(bytes))
 const anyText = fc.string({ unit: 'binary', maxLength: 30 }).map((text) => Buffer.from(text))
 const asciiText = fc.string({ unit: 'grapheme-ascii', maxLength: 260 }).map((t) => Buffer.from(t))
-const decoders: readonly CellDecoder[] = ['ascii', 'utf8', 'utf8', 'bytes', reversed]
+const columns: readonly Column[] = [text, text, text, binary, reversed, truth]
 const nullable = (cell: fc.Arbitrary<Buffer>) => fc.option(cell, { nil: null, freq: 4 })
 const wireRow = fc.tuple(
   nullable(asciiText),
@@ -129,6 +151,7 @@ const wireRow = fc.tuple(
   nullable(anyBytes),
   nullable(anyBytes),
   nullable(asciiText),
+  nullable(fc.constantFrom(Buffer.from('0'), Buffer.from('1'))),
 )
 
 describe('ResultDecoder', () => {
@@ -139,10 +162,10 @@ describe('ResultDecoder', () => {
         fc.array(fc.nat(), { maxLength: 30 }),
         fc.constantFrom(eof, okAtEnd),
         (rows, places, end) => {
-          const bytes = answer(decoders.length, rows, end)
-          const found = decode(decoders, cut(bytes, places))
+          const bytes = answer(columns.length, rows, end)
+          const found = decode(columns, cut(bytes, places))
           const wanted = rows.map((row) =>
-            row.map((cell, index) => plainCell(cell, decoders[index]!)),
+            row.map((cell, index) => plainCell(cell, columns[index]!)),
           )
           expect(found.rows).toEqual(wanted)
           expect(found.ends).toEqual([undefined])
@@ -156,7 +179,7 @@ describe('ResultDecoder', () => {
   it('works on single bytes', () => {
     const bytes = answer(1, [[Buffer.from('ü')], [null], [Buffer.alloc(300, 'x')]], eof)
     const found = decode(
-      ['utf8'],
+      [text],
       [...bytes].map((byte) => Buffer.from([byte])),
     )
     expect(found.rows).toEqual([['ü'], [null], ['x'.repeat(300)]])
@@ -175,7 +198,7 @@ describe('ResultDecoder', () => {
         ],
         eof,
       )
-      const { rows, ends } = decode(['utf8', 'ascii'], cut(bytes, [70_000, 9_000_000, 17_000_000]))
+      const { rows, ends } = decode([text, text], cut(bytes, [70_000, 9_000_000, 17_000_000]))
       expect(rows).toHaveLength(2)
       expect(String(rows[0]?.[0]).length).toBe(length)
       expect(rows[0]?.[1]).toBe('1')
@@ -187,20 +210,20 @@ describe('ResultDecoder', () => {
   it('tells an error before the first row and among rows', () => {
     const error = errorPacket(1317, '70100', 'Query execution was interrupted')
     const wanted = { errno: 1317, sqlState: '70100', message: 'Query execution was interrupted' }
-    expect(decode(['utf8'], [error]).ends).toEqual([wanted])
-    const late = decode(['utf8'], [answer(1, [[Buffer.from('a')]], error)])
+    expect(decode([text], [error]).ends).toEqual([wanted])
+    const late = decode([text], [answer(1, [[Buffer.from('a')]], error)])
     expect(late.rows).toEqual([['a']])
     expect(late.ends).toEqual([wanted])
   })
 
   it('ignores what follows the end', () => {
     const bytes = Buffer.concat([answer(1, [[Buffer.from('a')]], eof), answer(1, [], eof)])
-    expect(decode(['utf8'], [bytes])).toMatchObject({ rows: [['a']], ends: [undefined] })
+    expect(decode([text], [bytes])).toMatchObject({ rows: [['a']], ends: [undefined] })
   })
 
   it('does not keep hold of the chunk in bytes', () => {
     const bytes = answer(1, [[Buffer.from([1, 2, 3])]], eof)
-    const { rows } = decode(['bytes'], [bytes])
+    const { rows } = decode([binary], [bytes])
     bytes.fill(0)
     expect(rows).toEqual([[new Uint8Array([1, 2, 3])]])
   })

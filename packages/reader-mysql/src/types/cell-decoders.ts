@@ -8,7 +8,7 @@ import {
   type ColumnHeader,
 } from '../snapshot/result-decoder.ts'
 import { floatTextOf } from './float-text.ts'
-import { isZerofill, typeNumber, wireFormOf } from './native-types.ts'
+import { isZerofill, wireFormOf } from './native-types.ts'
 import { decoderLabelOf } from './charset-labels.ts'
 
 const leadingZeros = /^(-?)0+(?=\d)/
@@ -29,29 +29,18 @@ export function cellDecoderOf(
   if (options.isFloat) return floatCellOf
   switch (form) {
     case 'ascii':
-      return isZerofill(column) ? zerofillCellOf : 'ascii'
+      return isZerofill(column) ? zerofillCellOf : 'copied'
     case 'json':
-      return 'utf8'
+      return 'copied'
     case 'text':
       return options.encoding === undefined
-        ? 'utf8'
+        ? 'copied'
         : textDecoderOf(header.charset, options.encoding)
     case 'bytes':
-      return isAsciiText(column) ? 'ascii' : 'bytes'
+      return 'copied'
     case 'bit':
-      return column.columnLength === 1 ? boolCellOf : 'bytes'
+      return column.columnLength === 1 ? boolCellOf : 'copied'
   }
-}
-
-/** MariaDB's own types, and NULL constants, are declared binary and written as text. */
-function isAsciiText(column: ColumnDefinition): boolean {
-  const { extendedTypeName, columnType } = column
-  return (
-    extendedTypeName === 'uuid' ||
-    extendedTypeName === 'inet6' ||
-    extendedTypeName === 'inet4' ||
-    columnType === typeNumber.null
-  )
 }
 
 function boolCellOf(chunk: Buffer, _start: number, end: number): Cell {

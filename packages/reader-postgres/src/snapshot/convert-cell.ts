@@ -11,13 +11,10 @@ const suffixBytes = 3
  * Rewrites a cell in place from the form in which the server wrote it to the text that is kept. There must be room for
  * four more bytes. Returns where the cell ends now.
  */
-export function convertCell(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  form: Exclude<CellForm, 'text'>,
-): number {
+export function convertCell(bytes: Buffer, start: number, end: number, form: CellForm): number {
   switch (form) {
+    case 'text':
+      return end
     case 'letter': {
       const word = bytes[start] === letterT ? truth : untruth
       bytes.set(word, start)

@@ -38,6 +38,8 @@ for (const [letter, byte] of [
  */
 export class CopyDecoder implements ChunkDecoder {
   readonly #forms: readonly CellForm[]
+  /** 1 for columns whose form is not text. */
+  readonly #isConverted: Uint8Array
   readonly #sink: RowSink
   readonly #growth: number
   /** A message whose end has not come yet; its head first, when that is not known. */
@@ -47,6 +49,7 @@ export class CopyDecoder implements ChunkDecoder {
   /** @param forms one per column */
   constructor(forms: readonly CellForm[], sink: RowSink) {
     this.#forms = forms
+    this.#isConverted = Uint8Array.from(forms, (form) => (form === 'text' ? 0 : 1))
     this.#sink = sink
     this.#growth = maxGrowth * forms.filter((form) => form === 'letter').length
   }
@@ -99,57 +102,59 @@ export class CopyDecoder implements ChunkDecoder {
   }
 
   #message(chunk: Buffer, start: number, end: number): void {
-    switch (chunk[start]) {
-      case copyData:
-        return this.#row(chunk, start + headBytes, end)
-      case errorResponse:
-        return this.#sink.end(serverErrorOf(chunk.subarray(start + headBytes, end)))
-      case readyForQuery:
-        return this.#sink.end(undefined)
-    }
+    const type = chunk[start]
+    if (type === copyData) this.#row(chunk, start + headBytes, end)
+    else if (type === readyForQuery) this.#sink.end(undefined)
+    else if (type === errorResponse)
+      this.#sink.end(serverErrorOf(chunk.subarray(start + headBytes, end)))
   }
 
   #row(chunk: Buffer, start: number, end: number): void {
     const { builder } = this.#sink
     this.#sink.beforeRow(end - start)
     builder.reserve(end - start + this.#growth)
-    const forms = this.#forms
+    const isConverted = this.#isConverted
+    const columnCount = isConverted.length
     const { bytes, bounds } = builder
-    let at = builder.length
+    const rowStart = builder.length
+    let at = rowStart
     let bound = builder.boundCount
-    let byteSize = 0
+    // A boolean counts as one byte, however long the word for it is.
+    let excess = 0
     let field = 0
     let cellStart = at
     let isNull = false
     for (let index = start; index < end; index += 1) {
       const byte = chunk[index] as number
-      if (byte === backslash) {
+      if (byte > backslash || (byte !== tab && byte !== lineFeed && byte !== backslash)) {
+        bytes[at++] = byte
+      } else if (byte === backslash) {
         index += 1
         const letter = chunk[index] as number
         if (letter === letterN) isNull = true
         else bytes[at++] = escapes[letter] as number
-      } else if (byte !== tab && byte !== lineFeed) {
-        bytes[at++] = byte
-      } else if (field === forms.length) {
+      } else if (field === columnCount) {
         // Another column than expected, or the end of a row without columns.
-        if (byte === tab || forms.length > 0) field += 1
+        if (byte === tab || columnCount > 0) field += 1
       } else {
-        const form = forms[field] as CellForm
-        if (form !== 'text' && !isNull) at = convertCell(bytes, cellStart, at, form)
+        if (isConverted[field] === 1 && !isNull) {
+          const form = this.#forms[field] as CellForm
+          at = convertCell(bytes, cellStart, at, form)
+          if (form === 'letter') excess += at - cellStart - 1
+        }
         bounds[bound] = isNull ? -1 : cellStart
         bounds[bound + 1] = at
-        byteSize += form === 'letter' && !isNull ? 1 : at - cellStart
         bound += 2
         field += 1
         cellStart = at
         isNull = false
       }
     }
-    if (field !== forms.length)
-      throw new Error(`the server sent a row of ${field} columns, expected ${forms.length}`)
+    if (field !== columnCount)
+      throw new Error(`the server sent a row of ${field} columns, expected ${columnCount}`)
     builder.length = at
     builder.boundCount = bound
-    builder.endRow(byteSize)
+    builder.endRow(at - rowStart - excess)
   }
 }
 

@@ -61,10 +61,11 @@ function patternFor(dates: DateText): TextToText | undefined {
   return dates.keepsFractions ? undefined : withoutFraction
 }
 
-function instantText(dates: DateText): TextToText {
+function instantText(dates: DateText): TextToText | undefined {
   const zone = new ZonedWallClock(dates.timeZone)
   const format = patternFor(dates)
-  return format === undefined ? (text) => zone.fromUtc(text) : (text) => format(zone.fromUtc(text))
+  if (format !== undefined) return (text) => format(zone.fromUtc(text))
+  return zone.isUtc ? undefined : (text) => zone.fromUtc(text)
 }
 
 /** The fraction may be followed by ` BC`. */

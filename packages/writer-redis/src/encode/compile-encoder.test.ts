@@ -1,4 +1,12 @@
-import type { Cell, LogicalType, RecordBatch, Row, TableSchema } from '@millrace/core/record'
+import {
+  TextBatchBuilder,
+  type Cell,
+  type LogicalType,
+  type RecordBatch,
+  type Row,
+  type TableSchema,
+  type TextBatch,
+} from '@millrace/core/record'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { redisWriterConfig } from '../config/schema.ts'
@@ -83,6 +91,23 @@ function argumentOf(value: Cell): string | Uint8Array | null {
   return typeof value === 'string' || value instanceof Uint8Array ? value : String(value)
 }
 
+/** The batch that a reader of text gives for cells of text, bytes or NULL. */
+function textBatchOf(schema: TableSchema, rows: readonly Row[]): TextBatch {
+  const builder = new TextBatchBuilder(schema, { maxRows: 1000, maxBytes: 1e9 })
+  for (const row of rows) {
+    builder.reserve(0)
+    for (const value of row) {
+      if (value instanceof Uint8Array) {
+        builder.reserve(value.length)
+        builder.addCell(value, 0, value.length)
+      } else if (typeof value === 'string') builder.addText(value)
+      else builder.addNull()
+    }
+    builder.endRow(1)
+  }
+  return builder.take()
+}
+
 describe('bytes on the wire', () => {
   const rowsOf = (columns: number) =>
     fc.array(fc.array(cell, { minLength: columns, maxLength: columns }), { maxLength: 12 })
@@ -110,6 +135,64 @@ describe('bytes on the wire', () => {
           expect(encoded.byteLength).toBe(reference(expected).length)
         }),
       )
+    }
+  })
+
+  const key = { datasource: 'r', keyTemplate: 'k:#{c0}:#{c1}' }
+  it.each([
+    { writeMode: { type: 'hash', mode: 'row' } },
+    { ...key, writeMode: { type: 'hash', mode: 'row' } },
+    { keyIndexes: [1, 0], keyFieldDelimiter: '|', writeMode: { type: 'hash', mode: 'row' } },
+    { keyIndexes: [1, 0], strictDelimiter: true, writeMode: { type: 'hash', mode: 'row' } },
+    { keyIndexes: [0, 1], writeMode: { type: 'hash', mode: 'hset' } },
+    { writeMode: { type: 'string', mode: 'set', valueFieldDelimiter: '|' } },
+    { writeMode: { type: 'string', mode: 'set' }, expireTime: { seconds: 60 } },
+    { writeMode: { type: 'list', mode: 'rpush' }, expireTime: { seconds: 60 } },
+    { keyIndexes: [0, 1, 2], writeMode: { type: 'set', mode: 'sadd' } },
+    { keyIndexes: [0, 1], writeMode: { type: 'zset', mode: 'zadd' } },
+    { writeMode: { type: 'hash', mode: 'row' }, expireTime: { seconds: 60 } },
+  ])('are the same from text cells and from rows: %j', (parameters) => {
+    const text = fc.oneof(
+      { weight: 4, arbitrary: fc.string({ maxLength: 90 }) },
+      { weight: 2, arbitrary: fc.string({ unit: 'grapheme', maxLength: 300 }) },
+      { weight: 1, arbitrary: fc.constantFrom('', '|', '\u0001', '1.5', 'x'.repeat(1500)) },
+      { weight: 1, arbitrary: fc.constant(null) },
+    )
+    const value = fc.oneof({ weight: 40, arbitrary: text }, fc.uint8Array({ maxLength: 9 }))
+    const schema = strings(4)
+    const config = configOf(parameters)
+    const ofText = new BatchEncoder(config, schema, { timeZone: 'UTC' })
+    const ofRows = new BatchEncoder(config, schema, { timeZone: 'UTC' })
+    const rowsOfFour = fc.array(fc.array(value, { minLength: 4, maxLength: 4 }), { maxLength: 9 })
+    fc.assert(
+      fc.property(rowsOfFour, (rows) => {
+        const batch = textBatchOf(schema, rows)
+        const found = ofText.encode(batch)
+        const wanted = ofRows.encode(batchOf(schema, textBatchOf(schema, rows).rows))
+        expect(Buffer.concat(found.payload)).toEqual(Buffer.concat(wanted.payload))
+        expect(found).toMatchObject({
+          byteLength: wanted.byteLength,
+          rows: wanted.rows,
+          rejected: wanted.rejected,
+          writeCount: wanted.writeCount,
+        })
+        expect(ofText.delimiterHits).toBe(ofRows.delimiterHits)
+        found.release()
+        batch.release()
+      }),
+    )
+  })
+
+  it('are the same when batches of every length use the same memory', () => {
+    const schema = strings(2)
+    const config = configOf({ writeMode: { type: 'hash', mode: 'row' } })
+    const encoder = new BatchEncoder(config, schema, { timeZone: 'UTC' })
+    for (const count of [3000, 1, 500, 4000, 2]) {
+      const rows = Array.from({ length: count }, (_, at): Row => [`k${at}`, `v${count}-${at}`])
+      const encoded = encoder.encode(textBatchOf(schema, rows))
+      const expected = rows.map(([id, text]) => ['HSET', id as string, 'c1', text as string])
+      expect(Buffer.concat(encoded.payload).equals(reference(expected))).toBe(true)
+      encoded.release()
     }
   })
 

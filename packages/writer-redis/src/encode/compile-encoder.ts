@@ -1,5 +1,6 @@
+import { isUtf8 } from 'node:buffer'
 import type { RejectedRow } from '@millrace/core/plugin'
-import type { RecordBatch, Row, RowError, TableSchema } from '@millrace/core/record'
+import type { RecordBatch, Row, RowError, TableSchema, TextCells } from '@millrace/core/record'
 import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { arrayHeader, constantBulk, RespWriter } from '../resp/resp-writer.ts'
 import { compileCellText, isRowError, type CellText } from './cell-text.ts'
@@ -10,6 +11,8 @@ import { columnAt, compileKey } from './key.ts'
 import { compileFieldCommand, compileZsetCommand } from './pair-command.ts'
 import type { RowCommand } from './row-command.ts'
 import { compileRowHash } from './row-hash.ts'
+import { cellSource } from './text-argument.ts'
+import { compileTextCommand, type TextCommand } from './text-command.ts'
 import { compileValueCommand } from './value-command.ts'
 
 /** A batch as it goes over the wire. */
@@ -23,6 +26,8 @@ export interface EncodedBatch {
   readonly writeCount: number
   /** Rows that cannot be written. */
   readonly rejected: readonly RejectedRow[]
+  /** Gives the memory of the payload back, once it was sent and answered. */
+  release(): void
 }
 
 /** What an encoder needs to know beside config and schema. */
@@ -50,6 +55,7 @@ export class BatchEncoder {
   readonly #key: RowText
   readonly #command: RowCommand
   readonly #expiry: ExpiryForm
+  readonly #textCommand: TextCommand | undefined
   readonly #writer = new RespWriter()
 
   constructor(config: RedisWriterConfig, schema: TableSchema, options: EncoderOptions) {
@@ -77,6 +83,13 @@ export class BatchEncoder {
       expiry: this.#expiry,
       onDelimiter,
     })
+    this.#textCommand = compileTextCommand({
+      config,
+      schema,
+      texts,
+      keyColumns: key.columns,
+      expiry: this.#expiry,
+    })
   }
 
   /** Encodes the rows of a batch, or those of `only` (in that order). */
@@ -86,6 +99,53 @@ export class BatchEncoder {
     const rows: number[] = []
     const rejected: RejectedRow[] = []
     const expiring = this.#expiry.kind === 'command' ? new ExpiringKeys() : undefined
+    if (only === undefined && this.#textCommand !== undefined && isCopiable(batch))
+      this.#encodeText(batch, batch.text, this.#textCommand, rows, rejected)
+    else this.#encodeRows(batch, only, expiring, rows, rejected)
+    const writeCount = rows.length
+    if (expiring !== undefined && this.#expiry.kind === 'command')
+      this.#encodeExpiries(expiring, this.#expiry, rows)
+    const payload = writer.finish()
+    const { parts } = payload
+    let byteLength = 0
+    for (const part of parts) byteLength += part.byteLength
+    return {
+      payload: parts,
+      byteLength,
+      rows,
+      writeCount,
+      rejected,
+      release: () => payload.release(),
+    }
+  }
+
+  #encodeText(
+    batch: RecordBatch,
+    cells: TextCells,
+    command: TextCommand,
+    rows: number[],
+    rejected: RejectedRow[],
+  ): void {
+    const writer = this.#writer
+    const source = cellSource(cells)
+    for (let index = 0; index < cells.rowCount; index += 1) {
+      if (command(source, index, writer)) {
+        rows.push(index)
+        continue
+      }
+      const error = this.#encodeRow(batch.rows[index] as Row, index, undefined)
+      if (error === undefined) rows.push(index)
+      else rejected.push({ row: index, error })
+    }
+  }
+
+  #encodeRows(
+    batch: RecordBatch,
+    only: readonly number[] | undefined,
+    expiring: ExpiringKeys | undefined,
+    rows: number[],
+    rejected: RejectedRow[],
+  ): void {
     const count = only === undefined ? batch.rows.length : only.length
     const mayBeOversized = batch.byteSize > maxArgumentBytes / 4
     for (let at = 0; at < count; at += 1) {
@@ -96,13 +156,6 @@ export class BatchEncoder {
       if (error === undefined) rows.push(index)
       else rejected.push({ row: index, error })
     }
-    const writeCount = rows.length
-    if (expiring !== undefined && this.#expiry.kind === 'command')
-      this.#encodeExpiries(expiring, this.#expiry, rows)
-    const payload = writer.finish()
-    let byteLength = 0
-    for (const part of payload) byteLength += part.byteLength
-    return { payload, byteLength, rows, writeCount, rejected }
   }
 
   /** The key of a row that `encode` did not reject. */
@@ -150,6 +203,14 @@ export class BatchEncoder {
     }
     writer.isExact = false
   }
+}
+
+/** Whether the text cells of a batch may go to the wire as they are. */
+function isCopiable(batch: RecordBatch): batch is RecordBatch & { readonly text: TextCells } {
+  const { text } = batch
+  if (text === undefined || batch.byteSize > maxArgumentBytes / 4) return false
+  // Bytes that are no text are refused in keys.
+  return isUtf8(text.bytes.subarray(0, text.byteLength))
 }
 
 /** The keys of a batch that get an expiry, each once. */

@@ -25,7 +25,7 @@ export function compileValueCommand(
 }
 
 /** What stands before the key, between key and value, and after the value. */
-function frameOf(kind: WriteKind, expiry: ExpiryForm) {
+export function frameOf(kind: WriteKind, expiry: ExpiryForm) {
   const command = constantBulk(commandOf(kind))
   if (expiry.kind === 'script') {
     const script = constantBulk('EVAL') + constantBulk(pushAndExpireScript) + constantBulk('1')

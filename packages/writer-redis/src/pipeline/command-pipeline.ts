@@ -111,6 +111,7 @@ export class CommandPipeline {
       // Replies come in order, so it is the first.
       this.#sent.shift()
       this.#openBytes -= request.encoded.byteLength
+      request.encoded.release()
       request.settle()
       this.#clock.reset()
       this.#pump()

@@ -11,7 +11,9 @@ const lengthLines = Array.from({ length: cachedLengths }, (_, length) => `$${len
 const arrayLines = Array.from({ length: cachedLengths }, (_, length) => `*${length}\r\n`)
 /** Rows up to this many characters are written into a shared buffer; longer ones get their own. */
 const maxSharedCharacters = 16 * 1024
-const roomBytes = 128 * 1024
+const minRoomBytes = 64 * 1024
+/** Memory of batches that were answered, kept to be used again. */
+const maxKeptRooms = 8
 /** No character of UTF-16 becomes more bytes of UTF-8. */
 const maxBytesPerCharacter = 3
 
@@ -50,20 +52,36 @@ export function utf8Length(text: string): number {
   return bytes
 }
 
+/** The bytes of a batch, to be sent one after the other. */
+export interface RespPayload {
+  readonly parts: readonly Uint8Array[]
+  /** Gives their memory back, once they were sent and answered; they must not be used afterwards. */
+  release(): void
+}
+
 /**
  * Collects the commands of one batch, row by row: `beginRow`, then arguments, then `settleRow`. When that gives false,
- * the row holds text that is not ASCII: `rewind`, set `isExact`, and write it again.
+ * the row holds text that is not ASCII: `rewind`, set `isExact`, and write it again. A row that is bytes already is
+ * written where `reserve` says.
  */
 export class RespWriter {
   /** Protocol text of the row, not yet made bytes. Encoders may append to it what is protocol already. */
   text = ''
   /** Whether lengths are counted in bytes. */
   isExact = false
+  /** Memory that bytes are written to. */
+  view: DataView = new DataView(new ArrayBuffer(0))
+  /** How much of it is used. */
+  at = 0
   #parts: Uint8Array[] = []
-  /** Bytes of this batch are in `#room` from `#from` to `#at`; what is before them belongs to earlier batches. */
-  #room = Buffer.allocUnsafeSlow(roomBytes)
+  /** The same memory. */
+  #room: Buffer = Buffer.from(this.view.buffer)
+  /** What stands in it before here is among the parts already. */
   #from = 0
-  #at = 0
+  #usedRooms: Buffer[] = []
+  readonly #keptRooms: Buffer[] = []
+  /** A batch is about as long as the one before. */
+  #expectedBytes = minRoomBytes
   #isRefuted = false
   #rowParts = 0
   #rowRoom = this.#room
@@ -73,9 +91,10 @@ export class RespWriter {
   /** Forgets everything and begins a batch. */
   reset(): void {
     this.text = ''
-    this.#parts = []
-    this.#from = this.#at
     this.isExact = false
+    this.#parts = []
+    this.#usedRooms = []
+    this.#open(this.#expectedBytes)
   }
 
   /** Marks the place to which `rewind` goes back. */
@@ -84,7 +103,7 @@ export class RespWriter {
     this.#rowParts = this.#parts.length
     this.#rowRoom = this.#room
     this.#rowFrom = this.#from
-    this.#rowAt = this.#at
+    this.#rowAt = this.at
   }
 
   /** Goes back to the beginning of the row. */
@@ -92,9 +111,9 @@ export class RespWriter {
     this.text = ''
     this.#isRefuted = false
     this.#parts.length = this.#rowParts
-    this.#room = this.#rowRoom
+    if (this.#room !== this.#rowRoom) this.#use(this.#rowRoom)
     this.#from = this.#rowFrom
-    this.#at = this.#rowAt
+    this.at = this.#rowAt
   }
 
   /** Makes bytes of the row. False: its lengths were counted in characters, and it is not all ASCII. */
@@ -117,10 +136,27 @@ export class RespWriter {
     }
   }
 
-  /** The batch as bytes to be sent one after the other. */
-  finish(): Uint8Array[] {
+  /** Makes sure that the memory takes so many bytes more, from `at` on. */
+  reserve(byteCount: number): void {
+    if (this.#room.length - this.at >= byteCount) return
     this.#seal()
-    return this.#parts
+    this.#open(Math.max(byteCount, minRoomBytes))
+  }
+
+  /** The batch. */
+  finish(): RespPayload {
+    this.#seal()
+    const parts = this.#parts
+    const rooms = this.#usedRooms
+    let byteCount = 0
+    for (const part of parts) byteCount += part.byteLength
+    this.#expectedBytes = Math.max(minRoomBytes, byteCount + (byteCount >> 3))
+    const release = () => {
+      for (const room of rooms.splice(0)) {
+        if (this.#keptRooms.length < maxKeptRooms) this.#keptRooms.push(room)
+      }
+    }
+    return { parts, release }
   }
 
   #bytes(value: Uint8Array): void {
@@ -142,20 +178,29 @@ export class RespWriter {
       this.#parts.push(bytes)
       return
     }
-    if (this.#room.length - this.#at < length * maxBytesPerCharacter) {
-      this.#seal()
-      this.#room = Buffer.allocUnsafeSlow(roomBytes)
-      this.#from = 0
-      this.#at = 0
-    }
-    const written = this.#room.write(text, this.#at, 'utf8')
+    this.reserve(length * maxBytesPerCharacter)
+    const written = this.#room.write(text, this.at, 'utf8')
     if (written !== length && !this.isExact) this.#isRefuted = true
-    this.#at += written
+    this.at += written
   }
 
-  /** Hands what stands in the shared buffer to the batch; the buffer goes on behind it. */
+  /** Hands what stands in the room to the batch; the room goes on behind it. */
   #seal(): void {
-    if (this.#at > this.#from) this.#parts.push(this.#room.subarray(this.#from, this.#at))
-    this.#from = this.#at
+    if (this.at > this.#from) this.#parts.push(this.#room.subarray(this.#from, this.at))
+    this.#from = this.at
+  }
+
+  #use(room: Buffer): void {
+    this.#room = room
+    this.view = new DataView(room.buffer, room.byteOffset, room.length)
+  }
+
+  #open(byteCount: number): void {
+    const kept = this.#keptRooms.pop()
+    const isFit = kept !== undefined && kept.length >= byteCount
+    this.#use(isFit ? kept : Buffer.allocUnsafeSlow(byteCount))
+    this.#usedRooms.push(this.#room)
+    this.#from = 0
+    this.at = 0
   }
 }
