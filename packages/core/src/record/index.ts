@@ -12,7 +12,7 @@ export type {
 export { rowCountOf } from './record-batch.ts'
 export type { TextCells } from './text-cells.ts'
 export { TextBatch, type TextBatchOptions } from './text-batch.ts'
-export { TextBatchBuilder } from './text-batch-builder.ts'
+export { cellEnd, TextBatchBuilder } from './text-batch-builder.ts'
 export { byteLengthOfCell } from './byte-length.ts'
 export { BatchBuilder, type BatchLimits } from './batch-builder.ts'
 export { compileDatePattern, type DateFormatter, type DatePatternOptions } from './date-pattern.ts'

@@ -11,17 +11,19 @@ interface Memory {
 
 const firstBytes = 64 * 1024
 const firstBounds = 2 * 4096
+/** The byte behind every cell. */
+export const cellEnd = 0x09
 /** Memory of released batches that is kept to be used again. */
 const maxKept = 8
 
 /**
  * Collects rows as text into batches of at most `maxRows` rows and `maxBytes` bytes. A decoder writes cells into `bytes`
- * from `length` on and their places into `bounds` from `boundCount` on; `reserve` comes first, `endRow` last. Memory of
- * batches that were released is used again.
+ * from `length` on, `cellEnd` behind each, and their places into `bounds` from `boundCount` on; `reserve` comes first, `endRow`
+ * last. Memory of batches that were released is used again.
  *
  * @example
  * ```ts
- * builder.reserve(payload.length)
+ * builder.reserve(payload.length + fieldCount)
  * builder.addCell(payload, start, end)
  * builder.addNull()
  * builder.endRow(end - start)
@@ -69,7 +71,7 @@ export class TextBatchBuilder {
     )
   }
 
-  /** Makes room for one more row whose text takes at most `byteCount` bytes. */
+  /** Makes room for one more row whose cells, with the byte behind each, take at most `byteCount` bytes. */
   reserve(byteCount: number): void {
     if (this.length + byteCount > this.bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + byteCount))
@@ -85,20 +87,14 @@ export class TextBatchBuilder {
 
   /** Appends a cell of bytes to the row. */
   addCell(source: Uint8Array, start: number, end: number): void {
-    this.bounds[this.boundCount] = this.length
     this.bytes.set(source.subarray(start, end), this.length)
-    this.length += end - start
-    this.bounds[this.boundCount + 1] = this.length
-    this.boundCount += 2
+    this.#endCell(end - start)
   }
 
   /** Appends a cell of text, making room for it. */
   addText(text: string): void {
-    this.reserve(Buffer.byteLength(text))
-    this.bounds[this.boundCount] = this.length
-    this.length += this.bytes.write(text, this.length, 'utf8')
-    this.bounds[this.boundCount + 1] = this.length
-    this.boundCount += 2
+    this.reserve(Buffer.byteLength(text) + 1)
+    this.#endCell(this.bytes.write(text, this.length, 'utf8'))
   }
 
   /** Appends NULL to the row. */
@@ -112,6 +108,15 @@ export class TextBatchBuilder {
   endRow(byteSize: number): void {
     this.#rowCount += 1
     this.#byteSize += byteSize
+  }
+
+  #endCell(byteCount: number): void {
+    this.bounds[this.boundCount] = this.length
+    this.length += byteCount
+    this.bounds[this.boundCount + 1] = this.length
+    this.boundCount += 2
+    this.bytes[this.length] = cellEnd
+    this.length += 1
   }
 
   /** Hands out what was collected and begins a new batch. */

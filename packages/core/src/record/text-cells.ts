@@ -7,7 +7,10 @@ export interface TextCells {
   readonly rowCount: number
   /** Cells per row. */
   readonly fieldCount: number
-  /** Where the cells stand. Text that is not valid in the source's own encoding stands here as its bytes. */
+  /**
+   * Where the cells stand. Text that is not valid in the source's own encoding stands here as its bytes. An ASCII byte
+   * follows every cell, so that the whole is valid UTF-8 exactly when every cell is.
+   */
   readonly bytes: Uint8Array
   /** How many of `bytes` are used. */
   readonly byteLength: number

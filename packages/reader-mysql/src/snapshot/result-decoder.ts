@@ -8,7 +8,7 @@
  * Assumes a connection without compression and without CLIENT_DEPRECATE_EOF; a closing OK packet is understood anyway.
  */
 import { isUtf8 } from 'node:buffer'
-import { byteLengthOfCell, type Cell, type TextBatchBuilder } from '@millrace/core/record'
+import { byteLengthOfCell, cellEnd, type Cell, type TextBatchBuilder } from '@millrace/core/record'
 import type { ChunkDecoder, RowSink } from '@millrace/core/sql'
 
 /**
@@ -154,17 +154,17 @@ export class ResultDecoder implements ChunkDecoder {
         length = width === 8 ? longLengthAt(chunk, offset) : chunk.readUIntLE(offset, width)
         offset += width
       }
-      const cellEnd = offset + length
-      if (cellEnd > end) throw new RangeError('a cell ends beyond its packet')
+      const next = offset + length
+      if (next > end) throw new RangeError('a cell ends beyond its packet')
       const decoder = decoders[index] as CellDecoder
       if (decoder === 'copied') {
-        copyCell(builder, chunk, offset, cellEnd)
+        copyCell(builder, chunk, offset, next)
         byteSize += length
       } else {
-        byteSize += addDecoded(builder, decoder(chunk, offset, cellEnd))
-        builder.reserve(end - cellEnd)
+        byteSize += addDecoded(builder, decoder(chunk, offset, next))
+        builder.reserve(end - next)
       }
-      offset = cellEnd
+      offset = next
     }
     builder.endRow(byteSize)
   }
@@ -179,14 +179,15 @@ function copyCell(builder: TextBatchBuilder, chunk: Buffer, start: number, end: 
   else for (let from = start; from < end; from += 1) bytes[to++] = chunk[from] as number
   bounds[boundCount + 1] = to
   builder.boundCount = boundCount + 2
-  builder.length = to
+  bytes[to] = cellEnd
+  builder.length = to + 1
 }
 
 /** Appends a cell that a function made; gives its length in bytes. */
 function addDecoded(builder: TextBatchBuilder, cell: Cell): number {
   if (cell === null || cell === undefined) builder.addNull()
   else if (cell instanceof Uint8Array) {
-    builder.reserve(cell.length)
+    builder.reserve(cell.length + 1)
     builder.addCell(cell, 0, cell.length)
   } else builder.addText(String(cell))
   return byteLengthOfCell(cell)

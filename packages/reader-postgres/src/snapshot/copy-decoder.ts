@@ -119,8 +119,8 @@ export class CopyDecoder implements ChunkDecoder {
     const rowStart = builder.length
     let at = rowStart
     let bound = builder.boundCount
-    // A boolean counts as one byte, however long the word for it is.
-    let excess = 0
+    // The byte behind every cell does not count, and a boolean counts as one, however long the word for it is.
+    let excess = columnCount
     let field = 0
     let cellStart = at
     let isNull = false
@@ -145,6 +145,7 @@ export class CopyDecoder implements ChunkDecoder {
         bounds[bound] = isNull ? -1 : cellStart
         bounds[bound + 1] = at
         bound += 2
+        bytes[at++] = tab
         field += 1
         cellStart = at
         isNull = false
