@@ -1,23 +1,44 @@
 import {
   PluginError,
   type CallOptions,
+  type Checkpoint,
   type Finding,
   type PluginContext,
   type PreviewCommand,
   type RejectedRow,
   type WriteOptions,
+  type WriteProgress,
   type WriteResult,
   type WriterSession,
 } from '@millrace/core/plugin'
 import { rowCountOf, type RecordBatch, type TableSchema } from '@millrace/core/record'
+import type { Guard } from './checkpoint/guard.ts'
+import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
 import { checkTarget } from './connection/check-target.ts'
 import type { RedisConnectionOptions } from './connection/connection-options.ts'
 import { columnFindings } from './encode/column-findings.ts'
-import { BatchEncoder } from './encode/compile-encoder.ts'
+import { BatchEncoder, type EncodedBatch } from './encode/compile-encoder.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { previewCommands } from './preview-commands.ts'
+
+const noCommands: EncodedBatch = {
+  payload: [],
+  byteLength: 0,
+  rows: [],
+  writeCount: 0,
+  rejected: [],
+  release() {},
+}
+
+/** A batch without rows, for what goes into the checkpoint alone. */
+const nothing = {
+  batch: { schema: { table: '', version: 0, fields: [], key: [] }, rows: [], byteSize: 0 },
+  encoder: { encode: () => noCommands, keyOf: () => '' },
+  encoded: noCommands,
+  isTransaction: false,
+}
 
 const maxBatchBytes = 1024 * 1024
 /** Encoders kept at the same time: sources with several tables have several schemas. */
@@ -32,6 +53,8 @@ export class RedisWriteSession implements WriterSession {
   readonly #pipeline: CommandPipeline
   readonly #encoders = new Map<TableSchema, BatchEncoder>()
   #delimiterHits = 0
+  #checkpoint: RedisCheckpoint | undefined
+  #clientName = 'millrace'
 
   constructor(
     config: RedisWriterConfig,
@@ -41,7 +64,12 @@ export class RedisWriteSession implements WriterSession {
     this.#config = config
     this.#connection = connection
     this.#context = context
-    this.#pipeline = new CommandPipeline({ config, connection, logger: context.logger })
+    this.#pipeline = new CommandPipeline({
+      config,
+      connection,
+      logger: context.logger,
+      clientName: () => this.#clientName,
+    })
     this.limits = {
       maxRows: config.batchSize,
       maxBytes: maxBatchBytes,
@@ -64,9 +92,18 @@ export class RedisWriteSession implements WriterSession {
     if (!options.admit(encoded.rejected))
       return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
     const validCount = rowCountOf(batch) - encoded.rejected.length
-    if (validCount === 0) return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
-    const isTransaction = !isIdempotent(this.#config.kind)
-    const request = new BatchRequest({ batch, encoder, encoded, isTransaction })
+    // A batch without rows still takes its split a step further.
+    if (validCount === 0 && options.progress.record === undefined)
+      return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
+    const guard = this.#guardOf(options.progress)
+    const request = new BatchRequest({
+      batch,
+      encoder,
+      encoded,
+      isTransaction: !isIdempotent(this.#config.kind),
+      isApplied: options.progress.isApplied ?? false,
+      ...(guard === undefined ? {} : { guard }),
+    })
     const rejected = await this.#pipeline.submit(request, options.signal)
     return {
       sent: true,
@@ -82,6 +119,33 @@ export class RedisWriteSession implements WriterSession {
   } {
     const { payload, rejected } = this.#encoderOf(batch.schema).encode(batch)
     return { commands: previewCommands(payload), rejected }
+  }
+
+  async checkpoint(job: string, options: CallOptions): Promise<Checkpoint> {
+    options.signal.throwIfAborted()
+    this.#checkpoint ??= new RedisCheckpoint({
+      job,
+      connection: this.#connection,
+      logger: this.#context.logger,
+      onAcquired: (run) => {
+        this.#clientName = clientNameOf(run)
+      },
+      submit: async (guard, signal) => {
+        await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
+      },
+    })
+    return this.#checkpoint
+  }
+
+  #guardOf(progress: WriteProgress): Guard | undefined {
+    const { split, sequence, record, isApplied = false } = progress
+    if (this.#checkpoint === undefined || (record === undefined && !isApplied)) return undefined
+    return this.#checkpoint.guardOf({
+      split,
+      expected: sequence - 1,
+      sequence,
+      record: record ?? null,
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -25,6 +25,12 @@ export const errorCodes = {
   TARGET_UNFIT: 3,
   /** The target failed and did not come back before the retry deadline. */
   TARGET_FAILED: 3,
+  /** Another run of the job holds its checkpoint, or has taken it over. Wait for it, or end it. */
+  TARGET_FENCED: 3,
+  /** What was acknowledged is no longer in the target, which went back in time. The runtime goes on from what it holds. */
+  TARGET_REWOUND: 3,
+  /** An earlier run did not end, and it was not said whether to go on or to begin anew; or the job is another one now. */
+  RESUME_UNDECIDED: 2,
   /** More dirty records than `errorLimit` allows. Look at the dirty file. */
   DIRTY_LIMIT_PASSED: 1,
   /** What was read last is no longer in the source: the position is lost. */

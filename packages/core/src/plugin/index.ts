@@ -1,3 +1,10 @@
+export type {
+  Checkpoint,
+  CheckpointContent,
+  CheckpointOwner,
+  ProgressUpdate,
+  SplitProgress,
+} from './checkpoint.ts'
 export type { ConfigOf, ConfigSchema } from './config-schema.ts'
 export type { CallOptions, Finding, Logger, PluginContext } from './context.ts'
 export type { DataSource, DataSourceReference, HostPort, TlsSettings } from './data-source.ts'

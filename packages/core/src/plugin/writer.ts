@@ -1,6 +1,7 @@
 import type { BatchLimits } from '../record/batch-builder.ts'
-import type { Position, RecordBatch, RowError } from '../record/record-batch.ts'
+import type { JsonValue, Position, RecordBatch, RowError } from '../record/record-batch.ts'
 import type { TableSchema } from '../record/table-schema.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import type { ConfigOf, ConfigSchema } from './config-schema.ts'
 import type { CallOptions, Finding, PluginContext } from './context.ts'
 import type { DataSourceReference } from './data-source.ts'
@@ -27,6 +28,16 @@ export interface WriteProgress {
   readonly fence: string
   /** Everything up to here is settled when this batch is. */
   readonly position?: Position
+  /**
+   * Only with a checkpoint that was acquired: to be kept with the rows as the progress of the split. The batch is
+   * refused with TARGET_REWOUND unless `sequence - 1` stands in the checkpoint.
+   */
+  readonly record?: JsonValue
+  /**
+   * The rows were applied by an earlier run that did not see the answer: only those whose key holds a value of another
+   * type were refused, and are written or rejected now. Nothing else is written.
+   */
+  readonly isApplied?: boolean
 }
 
 export interface WriteOptions extends CallOptions {
@@ -63,7 +74,9 @@ export interface WriterSession extends AsyncDisposable {
    * Writes a batch. Per split, calls come in order and are applied in that order per key; up to `maxInFlight` calls
    * of a split may be under way. Resolves when the target has answered for every row.
    *
-   * @throws PluginError TARGET_FAILED when the outcome of the batch stays unknown or the target stays away.
+   * @throws PluginError TARGET_FAILED when the outcome of the batch stays unknown or the target stays away;
+   * TARGET_REWOUND when the checkpoint is not where this batch would go on: nothing of it was written, and the split has
+   * to go on from what the checkpoint says; TARGET_FENCED when another run has taken over.
    */
   write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult>
   /** What `write` would send for the batch, with the rows it would reject. Sends nothing; works unconnected. */
@@ -71,6 +84,11 @@ export interface WriterSession extends AsyncDisposable {
     readonly commands: readonly PreviewCommand[]
     readonly rejected: readonly RejectedRow[]
   }
+  /**
+   * The checkpoint of a job of that name in the target; absent on writers that keep none. Connects when the first of its
+   * methods is called. Closed before the session is.
+   */
+  checkpoint?(job: string, options: CallOptions): Promise<Checkpoint>
 }
 
 /** What `validate` may know of the rest of the job. */

@@ -19,6 +19,8 @@ import {
 /** Callbacks of the connection, and the signal that ends the attempt. */
 export interface OpenBulkOptions extends Pick<BulkConnectionOptions, 'onLost' | 'onDrain'> {
   readonly signal: AbortSignal
+  /** Name that the connection has on the server. */
+  readonly clientName: string
 }
 
 /**
@@ -70,7 +72,7 @@ async function openAt(
       onDrain: () => options.onDrain(),
     })
     options.signal.addEventListener('abort', onAbort, { once: true })
-    await shakeHands(bulk, connection, target)
+    await shakeHands(bulk, { connection, target, clientName: options.clientName })
     isOpen = true
     return bulk
   } catch (error) {
@@ -85,8 +87,11 @@ async function openAt(
 
 async function shakeHands(
   bulk: BulkConnection,
-  connection: RedisConnectionOptions,
-  target: string,
+  {
+    connection,
+    target,
+    clientName,
+  }: { connection: RedisConnectionOptions; target: string; clientName: string },
 ): Promise<void> {
   const { user, password, database } = connection
   const login = loginCommands(user, password)
@@ -94,7 +99,7 @@ async function shakeHands(
   const replies = await bulk.call([
     ...login,
     ...select,
-    ['CLIENT', 'SETNAME', 'millrace'],
+    ['CLIENT', 'SETNAME', clientName],
     ['CLIENT', 'ID'],
   ])
   const loginReply = login.length > 0 ? replies.shift() : undefined

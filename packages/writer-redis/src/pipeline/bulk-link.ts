@@ -5,6 +5,8 @@ import type { BulkConnection } from '../resp/bulk-connection.ts'
 /** Callbacks of a {@link BulkLink}. */
 export interface BulkLinkOptions {
   readonly connection: RedisConnectionOptions
+  /** Name that the connection has on the server. */
+  clientName(): string
   /** The open connection has ended by itself. */
   onLost(error: Error): void
   /** The connection takes more bytes again. */
@@ -45,6 +47,7 @@ export class BulkLink {
     let opened: BulkConnection | undefined
     opened = await openBulk(this.#options.connection, {
       signal,
+      clientName: this.#options.clientName(),
       onLost: (error) => {
         if (opened === undefined || opened !== this.#current) return
         this.forget()

@@ -3,11 +3,12 @@ import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/wri
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
 import { fatalError } from '../connection/server-errors.ts'
 import { commandAt } from '../encode/compile-encoder.ts'
+import { guardError } from '../checkpoint/guard-error.ts'
 import { AbortWatch } from './abort-watch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { BulkLink } from './bulk-link.ts'
 import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
-import { repairWrongType } from './repair-wrong-type.ts'
+import { findWrongTypes, repairWrongType } from './repair-wrong-type.ts'
 import { RetryClock } from './retry-clock.ts'
 
 /** What a pipeline is made of. */
@@ -15,9 +16,11 @@ export interface CommandPipelineOptions {
   readonly config: RedisWriterConfig
   readonly connection: RedisConnectionOptions
   readonly logger: Logger
+  /** Name that its connections have on the server. */
+  clientName(): string
 }
 
-/** Batches under way on the connection; lists are written one after the other. */
+/** Batches under way on the connection; lists without a checkpoint are written one after the other. */
 const maxDepth = 8
 /** Bytes under way on the connection, so that little has to be sent again. */
 const maxOpenBytes = 8 * 1024 * 1024
@@ -59,6 +62,7 @@ export class CommandPipeline {
     this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#target)
     this.#link = new BulkLink({
       connection: options.connection,
+      clientName: () => options.clientName(),
       onLost: (error) => this.#onLost(error),
       onDrain: () => this.#pump(),
     })
@@ -95,15 +99,27 @@ export class CommandPipeline {
       void this.#recover()
       return
     }
-    const depth = this.#isIdempotent ? maxDepth : 1
-    while (this.#sent.length < depth && this.#openBytes < maxOpenBytes && connection.isReady) {
-      const request = this.#queue.shift()
-      if (request === undefined) return
+    while (this.#openBytes < maxOpenBytes && connection.isReady) {
+      const [request] = this.#queue
+      if (request === undefined || this.#sent.length >= this.#depthFor(request)) return
+      this.#queue.shift()
       this.#sent.push(request)
       this.#openBytes += request.encoded.byteLength
+      if (request.mustVerify) {
+        // There is nothing to be sent; what was refused of it is looked for in its turn.
+        request.isAnswered = true
+        this.#isTroubled = true
+        if (this.#sent.every((one) => one.isAnswered)) void this.#recover()
+        return
+      }
       const sink = request.expectReplies(() => this.#onAnswered(request))
-      connection.send(request.payload, request.replyCount, sink)
+      const { parts, replies } = request.payload
+      connection.send(parts, replies, sink)
     }
+  }
+
+  #depthFor(request: BatchRequest): number {
+    return this.#isIdempotent || request.guard !== undefined ? maxDepth : 1
   }
 
   #onAnswered(request: BatchRequest): void {
@@ -178,10 +194,18 @@ export class CommandPipeline {
 
   /** Settles one batch; true when it had to be sent again. */
   async #settleOne(request: BatchRequest, sendsAgain: boolean): Promise<boolean> {
-    let mustSend = sendsAgain
+    // A guard that refused the batch for what was before it may let it pass now.
+    let mustSend = request.guard === undefined ? sendsAgain : !request.isApplied
+    let mustLook = request.mustVerify
     let repairs = 0
     for (;;) {
       if (mustSend) await this.#sendAgain(request)
+      if (request.guardAnswer.kind !== 'pass') {
+        if (!this.#isInCheckpoint(request)) return mustSend
+        mustLook = true
+      }
+      if (mustLook) await this.#lookForWrongTypes(request)
+      mustLook = false
       const verdict = judgeErrors(request)
       this.#throwIfFatal(request, verdict)
       request.refuse(verdict.refused)
@@ -202,14 +226,37 @@ export class CommandPipeline {
     return mustSend || sendsAgain
   }
 
+  /**
+   * Whether a batch that the guard refused stands in the checkpoint already: its answer was lost. When it does not, the
+   * target went back in time and the batch fails.
+   */
+  #isInCheckpoint(request: BatchRequest): boolean {
+    const error = guardError(request, this.#target)
+    if (error === undefined) {
+      request.markApplied()
+      return true
+    }
+    if (error.code !== 'TARGET_REWOUND') throw error
+    request.fail(error)
+    return false
+  }
+
+  async #lookForWrongTypes(request: BatchRequest): Promise<void> {
+    await this.#retrying(async () => {
+      const connection = await this.#link.open(this.#attempt.signal)
+      const type = redisTypeOf(this.#options.config.kind)
+      request.errors = await findWrongTypes(connection, { request, type, target: this.#target })
+    })
+  }
+
   /** Sends a batch again until it is answered. */
   async #sendAgain(request: BatchRequest): Promise<void> {
     await this.#retrying(async () => {
       const connection = await this.#link.open(this.#attempt.signal)
       const sink = request.expectReplies(() => {})
       try {
-        for (const reply of await connection.collect(request.payload, request.replyCount))
-          sink.reply(reply)
+        const { parts, replies } = request.payload
+        for (const reply of await connection.collect(parts, replies)) sink.reply(reply)
       } catch (error) {
         this.#throwIfUnknown(request, error)
         throw error
@@ -300,6 +347,8 @@ export class CommandPipeline {
   /** A list that may or may not have been appended to cannot be written again without perhaps repeating elements. */
   #throwIfUnknown(request: BatchRequest | undefined, cause: unknown): void {
     if (this.#isIdempotent || request === undefined || request.isAnswered) return
+    // A guard tells afterwards.
+    if (request.guard?.expected !== undefined) return
     const found = cause instanceof Error ? cause.message : String(cause)
     throw new PluginError({
       code: 'TARGET_FAILED',

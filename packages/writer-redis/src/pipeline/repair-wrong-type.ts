@@ -2,7 +2,7 @@ import { classifyError, fatalError } from '../connection/server-errors.ts'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
-import type { BatchRequest } from './batch-request.ts'
+import type { BatchRequest, CommandError } from './batch-request.ts'
 
 /** What a repair needs beside the connection. */
 export interface RepairOptions {
@@ -25,41 +25,68 @@ export interface RepairResult {
  * Deletes the keys that hold another type and writes their rows again, in order, with their expiry. Afterwards
  * `request.encoded` and `request.errors` are those of the rows written again.
  *
- * @throws Error when the connection ends, PluginError when a command is not permitted, RespError when the server takes
- * no writes now
+ * @throws Error when the connection ends, PluginError when a command is not permitted, RetryableReply when the server
+ * takes no writes now
  */
 export async function repairWrongType(
   connection: BulkConnection,
   options: RepairOptions,
 ): Promise<RepairResult> {
-  const { request, rows, type, target } = options
-  const keys = distinctKeys(request, rows)
-  const types = await connection.call(keys.map((key) => ['TYPE', key]))
-  const doomed = keys.filter((_, at) => {
-    const found = throwIfRefused(types[at] ?? null, 'TYPE', target)
-    return found !== type && found !== 'none'
-  })
-  let overwritten = 0
-  if (doomed.length > 0) {
-    for (const reply of await connection.call(doomed.map((key) => ['DEL', key]))) {
-      if (throwIfRefused(reply, 'DEL', target) === 1) overwritten += 1
-    }
-  }
+  const { request, rows } = options
+  const doomed = await keysOfOtherTypes(connection, rows, options)
   request.keepOnly(rows)
+  request.doomedKeys = [...doomed.values()]
   const sink = request.expectReplies(() => {})
-  for (const reply of await connection.collect(request.payload, request.replyCount))
-    sink.reply(reply)
+  const { parts, replies } = request.payload
+  for (const reply of await connection.collect(parts, replies)) sink.reply(reply)
   sink.done()
-  return { overwritten }
+  request.doomedKeys = []
+  return { overwritten: doomed.size }
 }
 
-function distinctKeys(request: BatchRequest, rows: readonly number[]): (string | Uint8Array)[] {
-  const keys = new Map<string, string | Uint8Array>()
-  for (const index of rows) {
-    const key = request.encoder.keyOf(request.batch.rows[index] ?? [])
-    keys.set(typeof key === 'string' ? `t${key}` : `b${Buffer.from(key).toString('latin1')}`, key)
-  }
-  return [...keys.values()]
+/**
+ * The errors that the commands of a batch were answered with, found afterwards: those whose key holds another type.
+ *
+ * @throws what `repairWrongType` throws
+ */
+export async function findWrongTypes(
+  connection: BulkConnection,
+  options: Omit<RepairOptions, 'rows'>,
+): Promise<CommandError[]> {
+  const { request } = options
+  const { rows } = request.encoded
+  const wrong = await keysOfOtherTypes(connection, rows, options)
+  if (wrong.size === 0) return []
+  return rows.flatMap((row, at) =>
+    wrong.has(idOf(keyOf(request, row)))
+      ? [{ at, error: new RespError('WRONGTYPE the key holds a value of another type') }]
+      : [],
+  )
+}
+
+/** The keys of rows that are there with another type, by an id of their bytes. */
+async function keysOfOtherTypes(
+  connection: BulkConnection,
+  rows: readonly number[],
+  { request, type, target }: Omit<RepairOptions, 'rows'>,
+): Promise<Map<string, string | Uint8Array>> {
+  const keys = new Map(rows.map((row) => [idOf(keyOf(request, row)), keyOf(request, row)]))
+  const types = await connection.call([...keys.values()].map((key) => ['TYPE', key]))
+  return new Map(
+    [...keys].filter((_, at) => {
+      const found = throwIfRefused(types[at] ?? null, 'TYPE', target)
+      return found !== type && found !== 'none'
+    }),
+  )
+}
+
+function keyOf(request: BatchRequest, row: number): string | Uint8Array {
+  return request.encoder.keyOf(request.batch.rows[row] ?? [])
+}
+
+/** A prefix keeps text and bytes of the same characters apart. */
+function idOf(key: string | Uint8Array): string {
+  return typeof key === 'string' ? `t${key}` : `b${Buffer.from(key).toString('latin1')}`
 }
 
 function throwIfRefused(reply: RespReply, command: string, target: string): RespReply {

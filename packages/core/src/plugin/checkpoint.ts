@@ -1,0 +1,62 @@
+import type { JsonValue } from '../record/record-batch.ts'
+import type { CallOptions } from './context.ts'
+
+/** The run that may write; another one is refused as long as it lives. */
+export interface CheckpointOwner {
+  /** Names the run; the same as `WriteProgress.fence`. */
+  readonly run: string
+  readonly host: string
+  readonly pid: number
+}
+
+/** How far one split has come. */
+export interface SplitProgress {
+  /** Batches of the split that are in the target. */
+  readonly sequence: number
+  /** As the runtime gave it with the last of them. */
+  readonly record: JsonValue
+}
+
+/** What a checkpoint holds. */
+export interface CheckpointContent {
+  /** As the runtime gave it when the job began or ended. */
+  readonly header: JsonValue
+  readonly splits: ReadonlyMap<string, SplitProgress>
+  /** The last run that had the fence, while it holds it. */
+  readonly owner: CheckpointOwner | undefined
+}
+
+/** Progress of a split that is kept without rows. */
+export interface ProgressUpdate {
+  readonly split: string
+  /** The sequence that has to stand there; with `undefined` whatever stands there is replaced. */
+  readonly expected: number | undefined
+  readonly sequence: number
+  readonly record: JsonValue
+}
+
+/**
+ * The progress of a job, kept in the target beside its rows. Every change is refused unless this run holds the fence.
+ * Calls that change something throw PluginError TARGET_FENCED when another run has it.
+ */
+export interface Checkpoint extends AsyncDisposable {
+  /**
+   * `with-data`: progress and rows of a batch are applied together or not at all. `after-data`: progress follows when
+   * the rows are answered, so rows may be written again after a crash.
+   */
+  readonly atomicity: 'with-data' | 'after-data'
+  /** What stands there; `undefined` when there is none. May be called without the fence. */
+  read(options: CallOptions): Promise<CheckpointContent | undefined>
+  /**
+   * Takes the fence, from a run that has ended, too.
+   *
+   * @throws PluginError TARGET_FENCED while the run that has it lives
+   */
+  acquire(owner: CheckpointOwner, options: CallOptions): Promise<void>
+  /** Begins anew: the header stands there, and no split. */
+  begin(header: JsonValue, options: CallOptions): Promise<void>
+  /** Keeps the progress of a split, after every write before it. */
+  update(progress: ProgressUpdate, options: CallOptions): Promise<void>
+  /** The job is complete: only the header stays. */
+  finish(header: JsonValue, options: CallOptions): Promise<void>
+}
