@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { ReadOptions } from '@millrace/core/plugin'
-import { BatchBuilder, type RecordBatch, type Row, type TableSchema } from '@millrace/core/record'
+import type { RecordBatch, Row, TableSchema } from '@millrace/core/record'
+import { SplitBatches, type RowPositions } from '@millrace/core/sql'
 import type { SourceConnection } from '../connection/source-connection.ts'
 import { ResultDecoder, type CellDecoder, type ColumnHeader } from './result-decoder.ts'
 
@@ -11,6 +12,8 @@ const maxReadyBatches = 2
 /** What a row stream is made of. */
 export interface RowStreamOptions extends Pick<ReadOptions, 'maxRows' | 'maxBytes' | 'maxDelayMs'> {
   readonly schema: TableSchema
+  /** How rows tell where they stand, if they do. */
+  readonly positions: RowPositions | undefined
   /** Decoders for the columns of the answer. Throws when they are not those that were described. */
   readonly decodersFor: (headers: readonly ColumnHeader[]) => readonly CellDecoder[]
   /** A server silent for so long, while we are reading, is given up. */
@@ -24,7 +27,7 @@ export interface RowStreamOptions extends Pick<ReadOptions, 'maxRows' | 'maxByte
 export class RowStream {
   readonly #connection: SourceConnection
   readonly #stream: Duplex
-  readonly #builder: BatchBuilder
+  readonly #builder: SplitBatches
   readonly #options: RowStreamOptions
   readonly #ready: RecordBatch[] = []
   #isComplete = false
@@ -38,7 +41,7 @@ export class RowStream {
   constructor(connection: SourceConnection, sql: string, options: RowStreamOptions) {
     this.#connection = connection
     this.#options = options
-    this.#builder = new BatchBuilder(options.schema, options)
+    this.#builder = new SplitBatches(options.schema, options, options.positions)
     this.#stream = connection.takeStream()
     const decoder = new ResultDecoder({
       columns: (headers) => options.decodersFor(headers),
@@ -108,9 +111,8 @@ export class RowStream {
   }
 
   #add(row: Row, byteSize: number): void {
-    const builder = this.#builder
-    if (builder.mustFlushBefore(byteSize)) this.#ready.push(builder.take())
-    builder.add(row, byteSize)
+    const full = this.#builder.add(row, byteSize)
+    if (full !== undefined) this.#ready.push(full)
     this.#isDue = false
   }
 

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { to as copyTo, type CopyToStreamQuery } from 'pg-copy-streams'
 import { PluginError, type ReadOptions } from '@millrace/core/plugin'
-import { BatchBuilder, type RecordBatch, type Row } from '@millrace/core/record'
+import type { RecordBatch, Row } from '@millrace/core/record'
+import { SplitBatches } from '@millrace/core/sql'
 import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
@@ -11,6 +12,7 @@ import { ChunkSource } from './chunk-source.ts'
 import { CopyDecoder } from './copy-decoder.ts'
 import { beginReading } from './shared-snapshot.ts'
 import type { DescribedObject } from './source-object.ts'
+import type { SplitPositions } from './split-position.ts'
 
 /** What one split is read with. */
 export interface SplitReading {
@@ -20,6 +22,8 @@ export interface SplitReading {
   readonly sql: string
   /** For messages: `table orders`. */
   readonly label: string
+  /** How rows tell where they stand; absent when nobody asked, or they do not. */
+  readonly positions?: SplitPositions
   /** Absent: the split sees an instant of its own. */
   readonly snapshot: string | undefined
   readonly socketTimeoutMs?: number
@@ -83,7 +87,8 @@ function copyStream(client: pg.Client, sql: string): CopyToStreamQuery {
 }
 
 /** Arrays become JSON on the server: their own text form does not say what is text in them. */
-function copyStatement({ sql, described: { arrays } }: SplitReading): string {
+function copyStatement({ sql, described, positions }: SplitReading): string {
+  const arrays = [...described.arrays, ...(positions?.hiddenTypes ?? []).map(() => false)]
   if (!arrays.includes(true)) return `COPY (${sql}\n) TO STDOUT`
   const names = arrays.map((_, index) => `c${index}`)
   const list = names.map((name, index) =>
@@ -98,12 +103,14 @@ async function* batchesOf(
   { signal, maxRows, maxBytes, maxDelayMs }: ReadOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { schema } = reading.described
-  const decoder = new CopyDecoder(schema.fields.map(({ type }) => cellConversionOf(type)))
-  const builder = new BatchBuilder(schema, { maxRows, maxBytes })
+  const { positions } = reading
+  const types = [...schema.fields.map(({ type }) => type), ...(positions?.hiddenTypes ?? [])]
+  const decoder = new CopyDecoder(types.map(cellConversionOf))
+  const builder = new SplitBatches(schema, { maxRows, maxBytes }, positions)
   const full: RecordBatch[] = []
   const add = (row: Row, byteSize: number) => {
-    if (builder.mustFlushBefore(byteSize)) full.push(builder.take())
-    builder.add(row, byteSize)
+    const batch = builder.add(row, byteSize)
+    if (batch !== undefined) full.push(batch)
   }
   const chunks = new ChunkSource(stream)
   for (;;) {
