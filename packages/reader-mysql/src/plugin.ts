@@ -16,7 +16,7 @@ export const mysqlReader = defineReader({
   stepType: 'mysql',
   aliases: ['mariadb', 'mysqlreader'],
   description: 'Reads tables and queries of MySQL and MariaDB',
-  capabilities: { parallelSplits: true, resumableSplits: false, follow: false },
+  capabilities: { parallelSplits: true, resumableSplits: true, follow: false },
   config: mysqlConfig,
   dataSourceTypes: ['mysql', 'mariadb'],
   dataSources: relationalDataSources,

@@ -14,7 +14,7 @@ export const postgresReader = defineReader({
   stepType: 'postgresql',
   aliases: ['postgres', 'postgresqlreader'],
   description: 'Reads tables and queries of PostgreSQL, all splits in one snapshot',
-  capabilities: { parallelSplits: true, resumableSplits: false, follow: false },
+  capabilities: { parallelSplits: true, resumableSplits: true, follow: false },
   config: postgresConfig,
   dataSourceTypes: ['postgresql', 'postgres'],
   dataSources: relationalDataSources,

@@ -53,7 +53,13 @@ export class StreamReaderSession implements ReaderSession {
     const { rows, sliceRecordCount = 0 } = this.#config
     const splits = Array.from({ length: rows ? 1 : desired }, (_, task): Split => {
       const estimatedRows = rows?.length ?? sliceRecordCount
-      return { id: `stream:${task}`, table: 'stream', range: { task }, estimatedRows }
+      return {
+        id: `stream:${task}`,
+        table: 'stream',
+        range: { task },
+        resumable: true,
+        estimatedRows,
+      }
     })
     return { splits, consistency: 'one-snapshot' }
   }
@@ -69,7 +75,7 @@ export class StreamReaderSession implements ReaderSession {
       const builder = new BatchBuilder(this.#schema, options)
       next = fill(builder, source, next)
       const position: Position = { token: { seed, row: next }, label: `row ${next}` }
-      yield builder.take(position)
+      yield builder.take(options.positions === true ? position : undefined)
       signal.throwIfAborted()
     }
   }

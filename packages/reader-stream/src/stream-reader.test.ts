@@ -192,7 +192,8 @@ describe('random cells', () => {
     const session = await open(parameters)
     const { splits } = await session.split(1, { signal })
     const split = splits[0] as Split
-    for await (const batch of session.read(split, { signal, ...limits })) batches.push(batch)
+    const options = { signal, ...limits, positions: true }
+    for await (const batch of session.read(split, options)) batches.push(batch)
     const [first, ...rest] = batches
     const later = await open(parameters)
     const resumed: Row[] = []

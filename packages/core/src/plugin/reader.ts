@@ -9,7 +9,7 @@ import type { DataSourceReference } from './data-source.ts'
 export interface ReaderCapabilities {
   /** `split` may cut one table into several splits. */
   readonly parallelSplits: boolean
-  /** `read` accepts `from`, and its batches carry positions. */
+  /** Splits may be `resumable`: `read` accepts `from` inside them, and gives positions when asked. */
   readonly resumableSplits: boolean
   /** `follow` is there. */
   readonly follow: boolean
@@ -21,6 +21,8 @@ export interface Split {
   readonly id: string
   readonly table: string
   readonly range: JsonValue
+  /** Whether `read` can give positions inside this split and go on from them; otherwise it is only read whole. */
+  readonly resumable: boolean
   readonly estimatedRows?: number
 }
 
@@ -37,8 +39,15 @@ export interface SplitPlan {
 export interface ReadOptions extends CallOptions, BatchLimits {
   /** A batch that is not full is handed out after this many milliseconds with no further row. */
   readonly maxDelayMs: number
-  /** Only with `resumableSplits`: rows up to and including this position are not read again. */
+  /**
+   * Positions are wanted: in a resumable split every batch then carries the position of its last row. Without it the
+   * reader need not order rows and gives none, so that whoever keeps no checkpoint does not pay for one.
+   */
+  readonly positions?: boolean
+  /** Only in a resumable split: rows up to and including this position are not read. */
   readonly from?: Position
+  /** Only in a resumable split: rows behind this position are not read. */
+  readonly until?: Position
 }
 
 /** An open reader. Not called concurrently, but for `read`, which runs once per channel. */
@@ -56,7 +65,11 @@ export interface ReaderSession extends AsyncDisposable {
    * Reads one split, each row exactly once, in batches within the limits. Pulled: it reads ahead no more than its
    * buffers, so memory stays flat however slow the consumer is. Ending the iteration early releases the connection.
    *
-   * @throws PluginError SOURCE_FAILED when the source fails while rows are flowing.
+   * The split may come from the plan of an earlier session, through JSON, without `split` having been called in this
+   * one; it then sees an instant of its own.
+   *
+   * @throws PluginError SOURCE_FAILED when the source fails while rows are flowing; POSITION_LOST when the split or
+   *   `from` does not fit the job or the source as they are now.
    */
   read(split: Split, options: ReadOptions): AsyncIterable<RecordBatch>
   /** Changes after `from`, in commit order, until aborted. Only with the capability `follow`. */

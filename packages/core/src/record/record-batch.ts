@@ -6,7 +6,10 @@ import type { TextCells } from './text-cells.ts'
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
-/** A place in the source from which reading can go on. `token` is the reader's own; `label` is for people. */
+/**
+ * A place in the source behind which reading can go on. `token` is the reader's own, compact, and says enough of itself
+ * for the reader to refuse one that does not fit; `label` is for people.
+ */
 export interface Position {
   readonly token: JsonValue
   readonly label: string
@@ -48,7 +51,10 @@ export interface RecordBatch {
   readonly rows: Row[]
   /** UTF-8 or binary length of all cells as read, in bytes; nulls count 0. */
   readonly byteSize: number
-  /** Where a restart may begin once this batch is settled; absent where the split can only be read whole. */
+  /**
+   * The position of the last row, behind which a restart may go on once this batch is settled. There only when the
+   * caller asked for positions and the split is resumable.
+   */
   readonly position?: Position
   readonly changes?: Changes
   readonly unreadable?: readonly UnreadableRow[]

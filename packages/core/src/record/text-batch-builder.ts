@@ -1,7 +1,8 @@
 import type { BatchLimits } from './batch-builder.ts'
 import type { Position } from './record-batch.ts'
-import type { TableSchema } from './table-schema.ts'
-import { TextBatch } from './text-batch.ts'
+import type { Row } from './cell.ts'
+import type { LogicalType, TableSchema } from './table-schema.ts'
+import { lastRowOf, TextBatch } from './text-batch.ts'
 import type { TextCells } from './text-cells.ts'
 
 interface Memory {
@@ -40,6 +41,7 @@ export class TextBatchBuilder {
   boundCount = 0
   readonly #schema: TableSchema
   readonly #limits: BatchLimits
+  readonly #hiddenTypes: readonly LogicalType[]
   readonly #fieldCount: number
   readonly #kept: Memory[] = []
   readonly #release = (cells: TextCells) => {
@@ -49,11 +51,15 @@ export class TextBatchBuilder {
   #rowCount = 0
   #byteSize = 0
 
-  /** @param schema its fields are the cells of a row */
-  constructor(schema: TableSchema, limits: BatchLimits) {
+  /**
+   * @param schema its fields are the cells of a row
+   * @param hiddenTypes what cells mean that stand behind them and belong to no field; they count for nothing
+   */
+  constructor(schema: TableSchema, limits: BatchLimits, hiddenTypes: readonly LogicalType[] = []) {
     this.#schema = schema
     this.#limits = limits
-    this.#fieldCount = schema.fields.length
+    this.#hiddenTypes = hiddenTypes
+    this.#fieldCount = schema.fields.length + hiddenTypes.length
     this.bytes = Buffer.allocUnsafeSlow(firstBytes)
     this.bounds = new Int32Array(firstBounds)
   }
@@ -104,10 +110,43 @@ export class TextBatchBuilder {
     this.boundCount += 2
   }
 
-  /** The row is complete; `byteSize` is the length of its cells in bytes, as `RecordBatch.byteSize` counts. */
+  /**
+   * The row is complete; `byteSize` is the length of its cells in bytes, hidden ones included, as `RecordBatch.byteSize`
+   * counts.
+   */
   endRow(byteSize: number): void {
     this.#rowCount += 1
     this.#byteSize += byteSize
+    if (this.#hiddenTypes.length > 0) this.#byteSize -= this.#hiddenBytes()
+  }
+
+  /** The row that was ended last, hidden cells included. Only when there is one. */
+  lastRow(): Row {
+    return lastRowOf(this.#cells(), [
+      ...this.#schema.fields.map(({ type }) => type),
+      ...this.#hiddenTypes,
+    ])
+  }
+
+  #hiddenBytes(): number {
+    let bytes = 0
+    let at = this.boundCount - 2 * this.#hiddenTypes.length
+    for (const type of this.#hiddenTypes) {
+      const start = this.bounds[at] as number
+      if (start >= 0) bytes += type === 'bool' ? 1 : (this.bounds[at + 1] as number) - start
+      at += 2
+    }
+    return bytes
+  }
+
+  #cells(): TextCells {
+    return {
+      rowCount: this.#rowCount,
+      fieldCount: this.#fieldCount,
+      bytes: this.bytes,
+      byteLength: this.length,
+      bounds: this.bounds,
+    }
   }
 
   #endCell(byteCount: number): void {
@@ -123,13 +162,7 @@ export class TextBatchBuilder {
   take(position?: Position): TextBatch {
     const batch = new TextBatch({
       schema: this.#schema,
-      cells: {
-        rowCount: this.#rowCount,
-        fieldCount: this.#fieldCount,
-        bytes: this.bytes,
-        byteLength: this.length,
-        bounds: this.bounds,
-      },
+      cells: this.#cells(),
       byteSize: this.#byteSize,
       ...(position === undefined ? {} : { position }),
       onRelease: this.#release,

@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { Cell, Row } from './cell.ts'
 import type { Position, RecordBatch } from './record-batch.ts'
-import type { TableSchema } from './table-schema.ts'
+import type { LogicalType, TableSchema } from './table-schema.ts'
 import type { TextCells } from './text-cells.ts'
 
 /** From this length on a native scan beats a loop. */
@@ -61,28 +61,63 @@ export class TextBatch implements RecordBatch {
 
 /** Makes rows of cells. Text that is all ASCII is cut from one string: a call per cell would cost twice as much. */
 export function rowsOf(cells: TextCells, schema: TableSchema): Row[] {
-  const { rowCount, fieldCount, bounds } = cells
+  const { rowCount, fieldCount } = cells
   const bytes = Buffer.from(cells.bytes.buffer, cells.bytes.byteOffset, cells.byteLength)
   const text = bytes.toString('latin1')
   const isPlain = isAscii(bytes)
   const types = schema.fields.map(({ type }) => type)
   const rows: Row[] = []
-  for (let row = 0, at = 0; row < rowCount; row += 1) {
-    // oxlint-disable-next-line unicorn/no-new-array -- a row of its final length; growing one costs twice
-    const made: Row = new Array<Cell>(fieldCount)
-    for (let field = 0; field < fieldCount; field += 1, at += 2) {
-      const start = bounds[at] as number
-      const end = bounds[at + 1] as number
-      const type = types[field]
-      if (start < 0) made[field] = null
-      else if (type === 'bool') made[field] = bytes[start] === letterT
-      else if (type === 'bytes') made[field] = new Uint8Array(bytes.subarray(start, end))
-      else if (isPlain || isAsciiBetween(bytes, start, end)) made[field] = text.slice(start, end)
-      else made[field] = textCellOf(bytes, start, end)
-    }
-    rows.push(made)
-  }
+  for (let row = 0; row < rowCount; row += 1)
+    rows.push(rowOf({ bytes, text, isPlain }, cells.bounds, 2 * row * fieldCount, types))
   return rows
+}
+
+/** The last row of the cells, with a type for every cell, also those behind the fields. */
+export function lastRowOf(
+  { rowCount, fieldCount, bytes, byteLength, bounds }: TextCells,
+  types: readonly LogicalType[],
+): Row {
+  const base = 2 * (rowCount - 1) * fieldCount
+  const start = Math.max(0, firstStart(bounds, base, fieldCount))
+  const used = Buffer.from(bytes.buffer, bytes.byteOffset + start, byteLength - start)
+  const moved = bounds.slice(base, base + 2 * fieldCount).map((at) => (at < 0 ? at : at - start))
+  const memory = { bytes: used, text: used.toString('latin1'), isPlain: isAscii(used) }
+  return rowOf(memory, moved, 0, types)
+}
+
+function firstStart(bounds: Int32Array, base: number, fieldCount: number): number {
+  for (let at = base; at < base + 2 * fieldCount; at += 2)
+    if ((bounds[at] as number) >= 0) return bounds[at] as number
+  return 0
+}
+
+interface CellMemory {
+  readonly bytes: Buffer
+  /** The same as Latin-1. */
+  readonly text: string
+  /** Whether all of it is ASCII. */
+  readonly isPlain: boolean
+}
+
+function rowOf(
+  { bytes, text, isPlain }: CellMemory,
+  bounds: Int32Array,
+  base: number,
+  types: readonly LogicalType[],
+): Row {
+  // oxlint-disable-next-line unicorn/no-new-array -- a row of its final length; growing one costs twice
+  const row: Row = new Array<Cell>(types.length)
+  for (let field = 0, at = base; field < types.length; field += 1, at += 2) {
+    const start = bounds[at] as number
+    const end = bounds[at + 1] as number
+    const type = types[field]
+    if (start < 0) row[field] = null
+    else if (type === 'bool') row[field] = bytes[start] === letterT
+    else if (type === 'bytes') row[field] = new Uint8Array(bytes.subarray(start, end))
+    else if (isPlain || isAsciiBetween(bytes, start, end)) row[field] = text.slice(start, end)
+    else row[field] = textCellOf(bytes, start, end)
+  }
+  return row
 }
 
 function isAsciiBetween(bytes: Buffer, start: number, end: number): boolean {

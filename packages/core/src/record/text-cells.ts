@@ -5,7 +5,7 @@
  */
 export interface TextCells {
   readonly rowCount: number
-  /** Cells per row. */
+  /** Cells per row; those behind the fields of the schema were read for the position alone. */
   readonly fieldCount: number
   /**
    * Where the cells stand. Text that is not valid in the source's own encoding stands here as its bytes. An ASCII byte

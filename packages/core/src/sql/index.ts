@@ -1,5 +1,6 @@
 export { expandTableRange, maxTablesPerName } from './expand-table-range.ts'
 export { parseColumn, type WrittenColumn } from './column-name.ts'
+export { keyPosition, positionLost, type KeyValue } from './key-position.ts'
 export { nearestName } from './nearest-name.ts'
 export {
   integerRanges,
@@ -9,6 +10,7 @@ export {
   wholeTable,
   type KeyRange,
 } from './key-range.ts'
+export { orderedSelect, type OrderDialect, type OrderedRead } from './ordered-select.ts'
 export {
   orderedBounds,
   planSplits,
@@ -24,6 +26,15 @@ export {
   type RelationalConfig,
   type RelationalSource,
 } from './relational-config.ts'
+export type { RowPositions } from './row-positions.ts'
+export {
+  orderableTable,
+  splitOrderOf,
+  type OrderableTable,
+  type SplitOrder,
+  type UniqueKey,
+} from './split-order.ts'
+export { findSplit, requireOrder, requireSplitKey, type FoundSplit } from './stored-split.ts'
 export { requireSplitColumn } from './require-split-column.ts'
 export { RowStream, type ChunkDecoder, type RowSink, type RowStreamOptions } from './row-stream.ts'
 export { selectStatement } from './select-statement.ts'

@@ -21,6 +21,8 @@ export interface SplitDialect<Described, Key> {
   estimatedRows(described: Described): Promise<number | undefined>
   /** About `count` ranges that hold every row exactly once. */
   ranges(described: Described, key: Key, count: number): Promise<readonly KeyRange[]>
+  /** Whether the rows of a split can be read in the order of a unique key. */
+  isResumable(described: Described, range: SplitRange<Key>): boolean
   /** The reader's error for a statement that failed. */
   failed(doing: string, error: unknown): Error
 }
@@ -86,6 +88,7 @@ async function splitsOf<Described extends { readonly object: SourceObject<unknow
       id: `${object.sourceIndex}.${object.index}/${object.label}${rangeText(range)}`,
       table: object.label,
       range: splitRange as unknown as JsonValue,
+      resumable: dialect.isResumable(described, splitRange),
       ...(rows === undefined ? {} : { estimatedRows: Math.ceil(rows / ranges.length) }),
     }
   })

@@ -3,6 +3,7 @@ import { PluginError } from '../plugin/errors.ts'
 import type { ReadOptions } from '../plugin/reader.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import { TextBatchBuilder } from '../record/text-batch-builder.ts'
+import type { RowPositions } from './row-positions.ts'
 import type { TableSchema } from '../record/table-schema.ts'
 
 /** Batches that wait for the consumer before the socket is paused. */
@@ -30,6 +31,8 @@ export interface RowStreamOptions extends Pick<ReadOptions, 'maxRows' | 'maxByte
   /** The statement as the protocol wants it. */
   readonly request: Uint8Array
   readonly schema: TableSchema
+  /** How rows tell where they stand; absent when nobody asked, or they do not. */
+  readonly positions: RowPositions | undefined
   /** What is read, for messages: `table orders`. */
   readonly label: string
   /** A server silent for so many milliseconds, while we are reading, is given up; 0: never. */
@@ -58,7 +61,7 @@ export class RowStream implements RowSink {
 
   constructor(options: RowStreamOptions) {
     this.#options = options
-    this.builder = new TextBatchBuilder(options.schema, options)
+    this.builder = new TextBatchBuilder(options.schema, options, options.positions?.hiddenTypes)
     this.#stream = options.stream
     const decoder = options.decoder(this)
     this.#stream.removeAllListeners('data')
@@ -83,7 +86,7 @@ export class RowStream implements RowSink {
     for (;;) {
       const batch = this.#ready.shift()
       if (batch !== undefined) return batch
-      if (this.builder.rowCount > 0 && (this.#isComplete || this.#isDue)) return this.builder.take()
+      if (this.builder.rowCount > 0 && (this.#isComplete || this.#isDue)) return this.#batch()
       if (this.#hasFault) throw this.#fault
       if (this.#isComplete) return undefined
       this.#resume()
@@ -112,7 +115,7 @@ export class RowStream implements RowSink {
   }
 
   beforeRow(byteSize: number): void {
-    if (this.builder.mustFlushBefore(byteSize)) this.#ready.push(this.builder.take())
+    if (this.builder.mustFlushBefore(byteSize)) this.#ready.push(this.#batch())
     this.#isDue = false
   }
 
@@ -132,6 +135,11 @@ export class RowStream implements RowSink {
     if (this.#ready.length >= maxReadyBatches) this.#pause()
     if (this.#ready.length > 0 || this.#isOver) this.#settle()
     else if (this.builder.rowCount > 0) this.#startDelay()
+  }
+
+  #batch(): RecordBatch {
+    const { positions } = this.#options
+    return this.builder.take(positions?.positionOf(this.builder.lastRow()))
   }
 
   #fail(error: unknown): void {

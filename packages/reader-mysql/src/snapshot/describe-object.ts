@@ -9,10 +9,12 @@ import {
 } from '@millrace/core/sql'
 import type { ColumnDefinition, SourceConnection } from '../connection/source-connection.ts'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
+import { isUtf8Name } from '../types/charset-labels.ts'
 import { isNotNull, logicalTypeOf, nativeTypeOf, typeNumber } from '../types/native-types.ts'
-import { readCatalogue, readTableNames } from './read-catalogue.ts'
+import { readCatalogue, readTableNames, readUniqueKeys } from './read-catalogue.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
 import { splitColumnOf } from './split-key.ts'
+import { tableOrders } from './split-order.ts'
 import { quoteName, type TableName } from './table-name.ts'
 
 /**
@@ -41,19 +43,27 @@ export async function describeObject(
     throw await explained(connection, object, table, catalogue, error, signal)
   }
   checkSplitColumn(config, object, catalogue)
+  const uniqueKeys = await readUniqueKeys(connection, table, signal)
   const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
   const floats = columns.map(({ columnType }) => columnType === typeNumber.float)
-  const fields = columns.map((column, index) => {
-    const text = isStar ? undefined : config.columns[index]
-    return fieldOf(column, text, catalogueColumnOf(expressions[index] ?? '', catalogue))
-  })
+  const known = columns.map((_, index) => catalogueColumnOf(expressions[index] ?? '', catalogue))
+  const fields = columns.map((column, index) =>
+    fieldOf(column, isStar ? undefined : config.columns[index], known[index]),
+  )
   return {
     object,
-    schema: { table: object.label, version: 1, fields, key: keyOf(fields, expressions, catalogue) },
+    schema: { table: object.label, version: 1, fields, key: keyOf(known, catalogue) },
     columns,
     floats,
     selectList: expressions.map((text, index) => (floats[index] === true ? `(${text})+0e0` : text)),
     catalogue,
+    ...tableOrders(
+      catalogue,
+      uniqueKeys,
+      // One text may hold several columns; then nothing is known of what stands where.
+      columns.length === expressions.length ? known : columns.map(() => undefined),
+      !isUtf8Name(config.encoding),
+    ),
   }
 }
 
@@ -93,6 +103,9 @@ async function describeQuery(
     columns,
     floats: columns.map(() => false),
     catalogue: [],
+    uniqueKeys: [],
+    orderable: [],
+    selected: [],
   }
 }
 
@@ -136,14 +149,11 @@ function fieldOf(
 
 /** Positions of the primary key, when all of it is read. */
 function keyOf(
-  fields: readonly Field[],
-  expressions: readonly string[],
+  known: readonly (CatalogueColumn | undefined)[],
   catalogue: readonly CatalogueColumn[],
 ): number[] {
   const parts = catalogue.filter((column) => column.isPrimaryKey)
-  const positions = parts.map((part) =>
-    fields.findIndex((_, index) => catalogueColumnOf(expressions[index] ?? '', catalogue) === part),
-  )
+  const positions = parts.map((part) => known.indexOf(part))
   return positions.includes(-1) ? [] : positions
 }
 

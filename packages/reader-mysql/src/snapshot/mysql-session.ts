@@ -11,9 +11,14 @@ import {
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import {
   describeAll,
+  findSplit,
+  orderedSelect,
   planSplits,
-  selectStatement,
+  requireOrder,
+  requireSplitKey,
   sourceObjects,
+  splitOrderOf,
+  type OrderedRead,
   type RelationalConfig,
   type SplitRange,
 } from '@millrace/core/sql'
@@ -27,10 +32,12 @@ import { isUtf8Name } from '../types/charset-labels.ts'
 import { checkSource, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
 import { readSplit } from './read-split.ts'
-import { mysqlSplits, splitCondition } from './mysql-splits.ts'
-import type { DescribedObject, SourceObject } from './source-object.ts'
+import { keyNow, mysqlSplits, splitCondition } from './mysql-splits.ts'
+import type { DescribedObject, OrderableColumn, SourceObject } from './source-object.ts'
 import type { SplitKey } from './split-key.ts'
-import { parseTableName } from './table-name.ts'
+import { orderDialect, orderSettings } from './split-order.ts'
+import { splitPositions } from './split-position.ts'
+import { parseTableName, type TableName } from './table-name.ts'
 
 /**
  * An open reader. One control connection per data source serves checks and planning; every split is read on a
@@ -78,21 +85,28 @@ export class MysqlSession implements ReaderSession {
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
-    const range = split.range as unknown as SplitRange<SplitKey>
-    const object = this.#objects.find(
-      (candidate) =>
-        candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
-    )
-    if (object === undefined) throw nothingToRead()
+    const { object, range } = findSplit<TableName, SplitKey>(split, this.#objects)
     const described = await this.#describe(object, options.signal)
+    requireSplitKey(split, range, keyNow(described, range))
+    const order = requireOrder(split, splitOrderOf(described, range), options)
+    const isOrdered = options.positions === true
+    const label = `${object.table === undefined ? '' : 'table '}${object.label}`
     const { socketTimeoutMs } = this.#config
     const encoding = this.#rawEncoding
     yield* readSplit(
       {
         settings: this.#settings(object.sourceIndex),
         described,
-        sql: this.#statement(described, range),
-        label: `${object.table === undefined ? '' : 'table '}${object.label}`,
+        sql: this.#statement(described, range, {
+          order,
+          isOrdered,
+          from: options.from,
+          until: options.until,
+          doing: `reading ${label}`,
+        }),
+        label,
+        sessionSettings: order === undefined ? [] : orderSettings(order),
+        ...(order === undefined || !isOrdered ? {} : { positions: splitPositions(order) }),
         ...(encoding === undefined ? {} : { encoding }),
         ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
       },
@@ -106,10 +120,18 @@ export class MysqlSession implements ReaderSession {
     this.#sessions.clear()
   }
 
-  #statement({ object, selectList }: DescribedObject, range: SplitRange<SplitKey>): string {
+  #statement(
+    { object, selectList = [] }: DescribedObject,
+    range: SplitRange<SplitKey>,
+    ordering: Pick<
+      OrderedRead<OrderableColumn>,
+      'order' | 'isOrdered' | 'from' | 'until' | 'doing'
+    >,
+  ): string {
     if (object.table === undefined) return object.query ?? ''
-    const { where } = this.#config
-    return selectStatement(object.table.quoted, selectList ?? [], where, splitCondition(range))
+    const conditions = [this.#config.where, splitCondition(range)]
+    const { quoted: table } = object.table
+    return orderedSelect({ table, selectList, conditions, ...ordering }, orderDialect)
   }
 
   /** The job's encoding when it is another than what the server sends anyway. */

@@ -4,6 +4,7 @@ import {
   orderedBounds,
   rangesBetween,
   selectStatement,
+  splitOrderOf,
   wholeTable,
   type KeyRange,
   type SplitDialect,
@@ -11,15 +12,10 @@ import {
 } from '@millrace/core/sql'
 import type { SourceConnection } from '../connection/source-connection.ts'
 import { statementError } from '../connection/source-error.ts'
+import { keyExpression, keyLiteral } from './key-literal.ts'
 import { readEstimatedRows } from './read-catalogue.ts'
 import type { DescribedObject } from './source-object.ts'
-import {
-  boundExpression,
-  boundLiteral,
-  splitColumnOf,
-  splitKeyOf,
-  type SplitKey,
-} from './split-key.ts'
+import { splitColumnOf, splitKeyOf, type SplitKey } from './split-key.ts'
 import { quoteName } from './table-name.ts'
 
 /** What cutting tables needs of the session. */
@@ -32,17 +28,14 @@ export interface SplitContext {
 /** How MySQL and MariaDB are asked for what `planSplits` needs. */
 export function mysqlSplits(context: SplitContext): SplitDialect<DescribedObject, SplitKey> {
   return {
-    keyOf({ catalogue }, splitPk) {
-      const column = splitColumnOf(splitPk, catalogue)
-      if (column === undefined) return 'a column the catalogue does not show'
-      return splitKeyOf(column) ?? column.columnType
-    },
+    keyOf,
     async estimatedRows({ object }) {
       if (object.table === undefined) return undefined
       const connection = await context.connectionFor(object.sourceIndex)
       return await readEstimatedRows(connection, object.table, context.signal)
     },
     ranges: (described, key, count) => rangesOf(described, key, count, context),
+    isResumable: (described, range) => splitOrderOf(described, range) !== undefined,
     failed(doing, error) {
       context.signal.throwIfAborted()
       return statementError(doing, error)
@@ -50,10 +43,26 @@ export function mysqlSplits(context: SplitContext): SplitDialect<DescribedObject
   }
 }
 
+/** The column that `splitPk` names as a key, or the name of its type, which can't be split by. */
+function keyOf({ catalogue }: DescribedObject, splitPk: string): SplitKey | string {
+  const column = splitColumnOf(splitPk, catalogue)
+  if (column === undefined) return 'a column the catalogue does not show'
+  return splitKeyOf(column) ?? column.columnType
+}
+
+/** The key by which a split of an earlier session would be cut now; `undefined` when it can't be. */
+export function keyNow(
+  described: DescribedObject,
+  { key }: SplitRange<SplitKey>,
+): SplitKey | undefined {
+  const now = key === undefined ? undefined : keyOf(described, quoteName(key.column))
+  return typeof now === 'string' ? undefined : now
+}
+
 /** The condition of a split, or `undefined` for a whole object. */
 export function splitCondition({ key, range }: SplitRange<SplitKey>): string | undefined {
   if (key === undefined) return undefined
-  return keyRangeCondition(range, quoteName(key.column), (bound) => boundLiteral(key, bound))
+  return keyRangeCondition(range, quoteName(key.column), (bound) => keyLiteral(key, bound))
 }
 
 async function rangesOf(
@@ -74,12 +83,12 @@ async function rangesOf(
     return integerRanges(BigInt(min), BigInt(max), count, { isNullable })
   }
   const [total] = await firstRow(selectStatement(table, [`COUNT(${column})`], where))
-  const expression = boundExpression(key, column)
+  const expression = keyExpression(key, column)
   const bounds = await orderedBounds({
     count,
     total: Number(total ?? 0),
     async next(last, offset) {
-      const after = last === undefined ? undefined : `${column} > ${boundLiteral(key, last)}`
+      const after = last === undefined ? undefined : `${column} > ${keyLiteral(key, last)}`
       const sql = selectStatement(table, [expression], where, `${column} IS NOT NULL`, after)
       const [bound] = await firstRow(`${sql} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`)
       return bound ?? undefined

@@ -1,3 +1,4 @@
+import type { UniqueKey } from '@millrace/core/sql'
 import type { SourceConnection } from '../connection/source-connection.ts'
 import type { CatalogueColumn } from './source-object.ts'
 import { quoteText, type TableName } from './table-name.ts'
@@ -24,6 +25,41 @@ export async function readCatalogue(
     isPrimaryKey: key === 'PRI',
     ...(charset == null ? {} : { charset }),
   }))
+}
+
+/** Engines that take a declared key for granted, since the rows are not theirs. */
+const carelessEngines = ['MRG_MYISAM', 'FEDERATED', 'CONNECT', 'SPIDER']
+
+/**
+ * The unique keys of a table over whole columns; the columns may be NULL. None for a table whose engine does not see to
+ * it that they are unique.
+ */
+export async function readUniqueKeys(
+  connection: SourceConnection,
+  table: TableName,
+  signal: AbortSignal,
+): Promise<readonly UniqueKey[]> {
+  if (table.name === undefined) return []
+  const rows = await connection.query(
+    `SELECT s.INDEX_NAME, s.COLUMN_NAME, s.SUB_PART
+      FROM information_schema.STATISTICS s
+        JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = s.TABLE_SCHEMA AND t.TABLE_NAME = s.TABLE_NAME
+      WHERE s.TABLE_SCHEMA = ${schemaOf(table)} AND s.TABLE_NAME = ${quoteText(table.name)} AND s.NON_UNIQUE = 0
+        AND UPPER(t.ENGINE) NOT IN (${carelessEngines.map(quoteText).join(', ')})
+      ORDER BY s.INDEX_NAME, s.SEQ_IN_INDEX`,
+    signal,
+  )
+  const keys = new Map<string, string[]>()
+  const unusable = new Set<string>()
+  for (const [index, column, prefixLength] of rows) {
+    const name = index ?? ''
+    // A part that is an expression has no column; one that is a prefix says nothing of the whole text.
+    if (column == null || prefixLength != null) unusable.add(name)
+    else keys.set(name, [...(keys.get(name) ?? []), column])
+  }
+  return [...keys]
+    .filter(([name]) => !unusable.has(name))
+    .map(([name, columns]) => ({ isPrimary: name === 'PRIMARY', columns }))
 }
 
 /** Names of the tables beside `table`, for the nearest one. */

@@ -1,6 +1,6 @@
 import { PluginError, type ReadOptions } from '@millrace/core/plugin'
 import type { RecordBatch } from '@millrace/core/record'
-import { RowStream } from '@millrace/core/sql'
+import { RowStream, type RowPositions } from '@millrace/core/sql'
 import { cancelQuery } from '../connection/cancel-query.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
@@ -17,6 +17,10 @@ export interface SplitReading {
   readonly sql: string
   /** For messages: `table orders, part 2`. */
   readonly label: string
+  /** Assignments for the session, without which the rows would come in another order. */
+  readonly sessionSettings: readonly string[]
+  /** How rows tell where they stand; absent when nobody asked, or they do not. */
+  readonly positions?: RowPositions
   /** The job's encoding when text comes as it is stored. */
   readonly encoding?: string
   readonly socketTimeoutMs?: number
@@ -37,12 +41,16 @@ export async function* readSplit(
   let stream: RowStream | undefined
   const abort = () => stream?.stop(signal.reason)
   try {
+    if (reading.sessionSettings.length > 0) {
+      await connection.query(`SET SESSION ${reading.sessionSettings.join(', ')}`, signal)
+    }
     await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY', signal)
     stream = new RowStream({
       stream: connection.takeStream(),
       request: queryPacket(reading.sql),
       schema: reading.described.schema,
       label: reading.label,
+      positions: reading.positions,
       maxRows: options.maxRows,
       maxBytes: options.maxBytes,
       maxDelayMs: options.maxDelayMs,
@@ -83,8 +91,9 @@ function decodersFor(
   headers: readonly ColumnHeader[],
 ): readonly CellDecoder[] {
   const { columns, floats } = reading.described
-  const { encoding } = reading
-  const decoders = headers.map((header, index) => {
+  const { encoding, positions } = reading
+  const hiddenCount = positions?.hiddenTypes.length ?? 0
+  const decoders = headers.slice(0, headers.length - hiddenCount).map((header, index) => {
     const column = columns[index]
     if (column === undefined) return undefined
     return cellDecoderOf(column, header, {
@@ -100,5 +109,5 @@ function decodersFor(
       hint: 'Run the job again.',
     })
   }
-  return known
+  return [...known, ...Array.from({ length: hiddenCount }, () => 'copied' as const)]
 }

@@ -1,6 +1,7 @@
 import type { TableSchema } from '@millrace/core/record'
-import type { SourceObject as RelationalObject } from '@millrace/core/sql'
+import type { OrderableTable, SourceObject as RelationalObject } from '@millrace/core/sql'
 import type { ColumnDefinition } from '../connection/source-connection.ts'
+import type { KeyForm } from './key-literal.ts'
 import type { TableName } from './table-name.ts'
 
 /** A table, or a statement of `querySql`, that the job reads. */
@@ -19,8 +20,14 @@ export interface CatalogueColumn {
   readonly charset?: string
 }
 
-/** What is known of an object once the server has been asked. */
-export interface DescribedObject {
+/** A column that rows can be ordered by. */
+export interface OrderableColumn {
+  readonly name: string
+  readonly form: KeyForm
+}
+
+/** What is known of an object once the server has been asked. A statement has no column to be ordered by. */
+export interface DescribedObject extends OrderableTable<OrderableColumn> {
   readonly object: SourceObject
   readonly schema: TableSchema
   readonly columns: readonly ColumnDefinition[]

@@ -1,15 +1,11 @@
 import { parseColumn } from '@millrace/core/sql'
+import type { KeyForm } from './key-literal.ts'
 import type { CatalogueColumn } from './source-object.ts'
 
-/** How bounds of a split key are read and written. */
-export interface SplitKey {
+/** A column by which a table is cut, and how its bounds are read and written. */
+export interface SplitKey extends KeyForm {
   readonly column: string
-  /**
-   * `integer`: digits. `text`: hex of the stored bytes, which have to be read in `charset`. `bytes`: hex.
-   * `other`: hex of the UTF-8 text of a MariaDB type that compares with text (uuid, inet6).
-   */
   readonly kind: 'integer' | 'text' | 'bytes' | 'other'
-  readonly charset?: string
   readonly isNullable: boolean
 }
 
@@ -35,31 +31,4 @@ export function splitKeyOf(column: CatalogueColumn): SplitKey | undefined {
   if (textTypes.has(dataType) && charset !== undefined) return { ...key, kind: 'text', charset }
   if (byteTypes.has(dataType)) return { ...key, kind: 'bytes' }
   return otherTypes.has(dataType) ? { ...key, kind: 'other' } : undefined
-}
-
-/** A bound as a literal of the key's own type and character set, so that the column's collation decides. */
-export function boundLiteral(key: SplitKey, bound: string): string {
-  switch (key.kind) {
-    case 'integer':
-      return bound
-    case 'text':
-      return `_${key.charset} X'${bound}'`
-    case 'bytes':
-      return `X'${bound}'`
-    case 'other':
-      return `_utf8mb4 X'${bound}'`
-  }
-}
-
-/** The expression that gives a bound in the form {@link boundLiteral} takes. */
-export function boundExpression(key: SplitKey, quotedColumn: string): string {
-  switch (key.kind) {
-    case 'integer':
-      return quotedColumn
-    case 'text':
-    case 'bytes':
-      return `HEX(${quotedColumn})`
-    case 'other':
-      return `HEX(CAST(${quotedColumn} AS CHAR CHARACTER SET utf8mb4))`
-  }
 }

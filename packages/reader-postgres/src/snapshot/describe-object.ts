@@ -7,12 +7,14 @@ import {
   requireSplitColumn,
   selectStatement,
   type RelationalConfig,
+  type UniqueKey,
 } from '@millrace/core/sql'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
 import { isArray, logicalTypeOf, type CatalogueType } from '../types/native-types.ts'
-import { readCatalogue, readTableNames, readTypes } from './read-catalogue.ts'
+import { readCatalogue, readTableNames, readTypes, readUniqueKeys } from './read-catalogue.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
 import { splitColumnOf } from './split-key.ts'
+import { tableOrders } from './split-order.ts'
 import { quoteName, type TableName } from './table-name.ts'
 
 /**
@@ -39,8 +41,10 @@ async function describeTable(
 ): Promise<DescribedObject> {
   const doing = `preparing to read table ${object.label}`
   let catalogue: readonly CatalogueColumn[]
+  let uniqueKeys: readonly UniqueKey[]
   try {
     catalogue = await readCatalogue(client, table)
+    uniqueKeys = await readUniqueKeys(client, table)
   } catch (error) {
     throw statementError(doing, error)
   }
@@ -55,10 +59,10 @@ async function describeTable(
   checkSplitColumn(config, object, catalogue)
   const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
   const known = expressions.map((expression) => catalogueColumnOf(expression, catalogue))
-  const types = await readTypes(
-    client,
-    columns.map(({ dataTypeID }) => dataTypeID),
-  )
+  const types = await readTypes(client, [
+    ...columns.map(({ dataTypeID }) => dataTypeID),
+    ...catalogue.map(({ typeOid }) => typeOid),
+  ])
   const fields = columns.map((column, index) =>
     fieldOf(column, isStar ? undefined : config.columns[index], known[index], types),
   )
@@ -70,6 +74,13 @@ async function describeTable(
     arrays: columns.map(({ dataTypeID }) => isArray(dataTypeID, types)),
     selectList: expressions,
     catalogue,
+    ...tableOrders(
+      catalogue,
+      uniqueKeys,
+      // One text may hold several columns; then nothing is known of what stands where.
+      columns.length === known.length ? known : columns.map(() => undefined),
+      types,
+    ),
   }
 }
 
@@ -100,6 +111,9 @@ async function describeQuery(client: pg.Client, object: SourceObject): Promise<D
     schema: { table: object.label, version: 1, fields, key: [] },
     arrays: columns.map(({ dataTypeID }) => isArray(dataTypeID, types)),
     catalogue: [],
+    uniqueKeys: [],
+    orderable: [],
+    selected: [],
   }
 }
 

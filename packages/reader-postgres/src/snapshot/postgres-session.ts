@@ -13,9 +13,14 @@ import {
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import {
   describeAll,
+  findSplit,
+  orderedSelect,
   planSplits,
-  selectStatement,
+  requireOrder,
+  requireSplitKey,
   sourceObjects,
+  splitOrderOf,
+  type OrderedRead,
   type RelationalConfig,
   type SplitRange,
 } from '@millrace/core/sql'
@@ -25,12 +30,14 @@ import { openSession, type SessionSettings } from '../connection/open-session.ts
 import { statementError } from '../connection/source-error.ts'
 import { checkPreSql, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
-import { postgresSplits, splitCondition } from './postgres-splits.ts'
+import { keyNow, postgresSplits, splitCondition } from './postgres-splits.ts'
 import { readSplit } from './read-split.ts'
 import { exportSnapshot } from './shared-snapshot.ts'
-import type { DescribedObject, SourceObject } from './source-object.ts'
+import type { DescribedObject, OrderableColumn, SourceObject } from './source-object.ts'
 import type { SplitKey } from './split-key.ts'
-import { parseTableName } from './table-name.ts'
+import { orderDialect } from './split-order.ts'
+import { splitPositions } from './split-position.ts'
+import { parseTableName, type TableName } from './table-name.ts'
 
 /** A connection that holds the snapshot of the run open. */
 interface SnapshotHolder {
@@ -88,13 +95,12 @@ export class PostgresSession implements ReaderSession {
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
-    const range = split.range as unknown as SplitRange<SplitKey>
-    const object = this.#objects.find(
-      (candidate) =>
-        candidate.sourceIndex === range.sourceIndex && candidate.index === range.objectIndex,
-    )
-    if (object === undefined) throw nothingToRead()
+    const { object, range } = findSplit<TableName, SplitKey>(split, this.#objects)
     const described = await this.#describe(object, options.signal)
+    requireSplitKey(split, range, keyNow(described, range))
+    const order = requireOrder(split, splitOrderOf(described, range), options)
+    const isOrdered = options.positions === true
+    const label = `${object.table === undefined ? '' : 'table '}${object.label}`
     const [first] = this.#objects
     const { socketTimeoutMs } = this.#config
     const schema =
@@ -104,8 +110,15 @@ export class PostgresSession implements ReaderSession {
         settings: this.#settings(object.sourceIndex),
         // Objects of one job have the same columns; one schema for all lets the writer compile once.
         described: hasSameFields(schema, described.schema) ? { ...described, schema } : described,
-        sql: this.#statement(described, range),
-        label: `${object.table === undefined ? '' : 'table '}${object.label}`,
+        sql: this.#statement(described, range, {
+          order,
+          isOrdered,
+          from: options.from,
+          until: options.until,
+          doing: `reading ${label}`,
+        }),
+        label,
+        ...(order === undefined || !isOrdered ? {} : { positions: splitPositions(order) }),
         snapshot: this.#holders.get(object.sourceIndex)?.snapshot,
         openClients: this.#openClients,
         ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
@@ -125,13 +138,19 @@ export class PostgresSession implements ReaderSession {
     await Promise.all([...clients.map(endClient), ...[...this.#openClients].map(cancelQuery)])
   }
 
-  #statement({ object, selectList }: DescribedObject, range: SplitRange<SplitKey>): string {
+  #statement(
+    { object, selectList = [] }: DescribedObject,
+    range: SplitRange<SplitKey>,
+    ordering: Pick<
+      OrderedRead<OrderableColumn>,
+      'order' | 'isOrdered' | 'from' | 'until' | 'doing'
+    >,
+  ): string {
     if (object.table === undefined) return object.query ?? ''
-    return selectStatement(
-      object.table.text,
-      selectList ?? [],
-      this.#config.where,
-      splitCondition(range),
+    const conditions = [this.#config.where, splitCondition(range)]
+    return orderedSelect(
+      { table: object.table.text, selectList, conditions, ...ordering },
+      orderDialect,
     )
   }
 

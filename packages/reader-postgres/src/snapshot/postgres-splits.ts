@@ -5,6 +5,7 @@ import {
   orderedBounds,
   rangesBetween,
   selectStatement,
+  splitOrderOf,
   wholeTable,
   type KeyRange,
   type SplitDialect,
@@ -28,11 +29,7 @@ export interface SplitContext {
 /** How PostgreSQL is asked for what `planSplits` needs. */
 export function postgresSplits(context: SplitContext): SplitDialect<DescribedObject, SplitKey> {
   return {
-    keyOf({ catalogue }, splitPk) {
-      const column = splitColumnOf(splitPk, catalogue)
-      if (column === undefined) return 'a column the catalogue does not show'
-      return splitKeyOf(column) ?? column.typeName
-    },
+    keyOf,
     async estimatedRows({ object }) {
       const { table } = object
       if (table === undefined) return undefined
@@ -44,6 +41,7 @@ export function postgresSplits(context: SplitContext): SplitDialect<DescribedObj
       const ask = () => rangesOf(client, described, key, count, context.where)
       return abortable(client, context.signal, ask)
     },
+    isResumable: (described, range) => splitOrderOf(described, range) !== undefined,
     failed(doing, error) {
       context.signal.throwIfAborted()
       return statementError(doing, error)
@@ -51,10 +49,26 @@ export function postgresSplits(context: SplitContext): SplitDialect<DescribedObj
   }
 }
 
+/** The column that `splitPk` names as a key, or the name of its type, which can't be split by. */
+function keyOf({ catalogue }: DescribedObject, splitPk: string): SplitKey | string {
+  const column = splitColumnOf(splitPk, catalogue)
+  if (column === undefined) return 'a column the catalogue does not show'
+  return splitKeyOf(column) ?? column.typeName
+}
+
+/** The key by which a split of an earlier session would be cut now; `undefined` when it can't be. */
+export function keyNow(
+  described: DescribedObject,
+  { key }: SplitRange<SplitKey>,
+): SplitKey | undefined {
+  const now = key === undefined ? undefined : keyOf(described, quoteName(key.column))
+  return typeof now === 'string' ? undefined : now
+}
+
 /** The condition of a split, or `undefined` for a whole object. */
 export function splitCondition({ key, range }: SplitRange<SplitKey>): string | undefined {
   if (key === undefined) return undefined
-  return keyRangeCondition(range, quoteName(key.column), (bound) => boundLiteral(key, bound))
+  return keyRangeCondition(range, quoteName(key.column), boundLiteral)
 }
 
 async function rangesOf(
@@ -79,7 +93,7 @@ async function rangesOf(
     count,
     total: Number(total ?? 0),
     async next(last, offset) {
-      const after = last === undefined ? undefined : `${column} > ${boundLiteral(key, last)}`
+      const after = last === undefined ? undefined : `${column} > ${boundLiteral(last)}`
       const sql = selectStatement(table, [`${column}::text`], where, `${column} IS NOT NULL`, after)
       const [bound] = await firstRow(client, `${sql} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`)
       // Text of a database without an encoding that is not UTF-8 can't be told back to the server as a bound.

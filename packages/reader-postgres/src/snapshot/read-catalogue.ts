@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { UniqueKey } from '@millrace/core/sql'
 import type { CatalogueType } from '../types/native-types.ts'
 import type { CatalogueColumn } from './source-object.ts'
 import type { TableName } from './table-name.ts'
@@ -11,7 +12,10 @@ export async function readCatalogue(
   if (table.name === undefined) return []
   const { rows } = await client.query<[string, number, string, boolean, boolean]>({
     rowMode: 'array',
-    text: `SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+    // Since PostgreSQL 18 a column may be declared NOT NULL without its rows having been looked at.
+    text: `SELECT a.attname, a.atttypid, format_type(a.atttypid, a.atttypmod),
+        NOT a.attnotnull OR EXISTS (SELECT FROM pg_constraint c
+          WHERE c.conrelid = a.attrelid AND c.contype = 'n' AND NOT c.convalidated AND c.conkey = ARRAY[a.attnum]),
         EXISTS (SELECT FROM pg_index i
           WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY (i.indkey))
       FROM pg_attribute a
@@ -26,6 +30,36 @@ export async function readCatalogue(
     isNullable,
     isPrimaryKey,
   }))
+}
+
+/**
+ * The unique keys of a table over its columns as they are, ordered and compared as the columns are, all of which the
+ * user may read; the columns may be NULL. None for a table that others inherit from: their rows come with its own, and
+ * its index knows nothing of them.
+ */
+export async function readUniqueKeys(
+  client: pg.Client,
+  table: TableName,
+): Promise<readonly UniqueKey[]> {
+  if (table.name === undefined) return []
+  const { rows } = await client.query<[boolean, string[]]>({
+    rowMode: 'array',
+    text: `SELECT i.indisprimary, array_agg(a.attname::text ORDER BY part.number)
+      FROM pg_index i
+        CROSS JOIN LATERAL unnest(i.indclass::oid[], i.indcollation::oid[])
+          WITH ORDINALITY AS part (operators, collation_id, number)
+        LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[part.number - 1]
+        LEFT JOIN pg_opclass o ON o.oid = part.operators
+      WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+        AND NOT EXISTS (SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhparent
+          WHERE h.inhparent = i.indrelid AND c.relkind = 'r')
+      GROUP BY i.indexrelid, i.indisprimary
+      HAVING bool_and(COALESCE(o.opcdefault AND a.attcollation = part.collation_id
+        AND has_column_privilege(i.indrelid, a.attnum, 'SELECT'), false))
+      ORDER BY i.indexrelid::regclass::text`,
+    values: [table.text],
+  })
+  return rows.map(([isPrimary, columns]) => ({ isPrimary, columns }))
 }
 
 /** The types of these ids, and the base types of domains among them. */

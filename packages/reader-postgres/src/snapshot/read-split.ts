@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type pg from 'pg'
 import type { ReadOptions } from '@millrace/core/plugin'
 import type { RecordBatch } from '@millrace/core/record'
-import { RowStream } from '@millrace/core/sql'
+import { RowStream, type RowPositions } from '@millrace/core/sql'
 import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { endClient } from '../connection/close-client.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
@@ -20,6 +20,8 @@ export interface SplitReading {
   readonly sql: string
   /** For messages: `table orders`. */
   readonly label: string
+  /** How rows tell where they stand; absent when nobody asked, or they do not. */
+  readonly positions?: RowPositions
   /** Absent: the split sees an instant of its own. */
   readonly snapshot: string | undefined
   readonly socketTimeoutMs?: number
@@ -75,6 +77,8 @@ export async function* readSplit(
 function rowStreamOf(client: pg.Client, reading: SplitReading, options: ReadOptions): RowStream {
   const { connection } = client as unknown as DriverInternals
   const { schema } = reading.described
+  const hiddenTypes = reading.positions?.hiddenTypes ?? []
+  const types = [...schema.fields.map(({ type }) => type), ...hiddenTypes]
   let fault: Error | undefined
   client.on('error', (error) => {
     fault ??= error
@@ -84,15 +88,12 @@ function rowStreamOf(client: pg.Client, reading: SplitReading, options: ReadOpti
     request: queryMessage(copyStatement(reading)),
     schema,
     label: reading.label,
+    positions: reading.positions,
     maxRows: options.maxRows,
     maxBytes: options.maxBytes,
     maxDelayMs: options.maxDelayMs,
     socketTimeoutMs: reading.socketTimeoutMs ?? 0,
-    decoder: (sink) =>
-      new CopyDecoder(
-        schema.fields.map(({ type }) => cellFormOf(type)),
-        sink,
-      ),
+    decoder: (sink) => new CopyDecoder(types.map(cellFormOf), sink),
     fault: () => fault,
   })
 }
@@ -108,7 +109,8 @@ function queryMessage(sql: string): Buffer {
 }
 
 /** Arrays become JSON on the server: their own text form does not say what is text in them. */
-function copyStatement({ sql, described: { arrays } }: SplitReading): string {
+function copyStatement({ sql, described, positions }: SplitReading): string {
+  const arrays = [...described.arrays, ...(positions?.hiddenTypes ?? []).map(() => false)]
   if (!arrays.includes(true)) return `COPY (${sql}\n) TO STDOUT`
   const names = arrays.map((_, index) => `c${index}`)
   const list = names.map((name, index) =>

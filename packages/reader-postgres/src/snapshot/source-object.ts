@@ -1,5 +1,5 @@
-import type { TableSchema } from '@millrace/core/record'
-import type { SourceObject as RelationalObject } from '@millrace/core/sql'
+import type { LogicalType, TableSchema } from '@millrace/core/record'
+import type { OrderableTable, SourceObject as RelationalObject } from '@millrace/core/sql'
 import type { TableName } from './table-name.ts'
 
 /** A table, or a statement of `querySql`, that the job reads. */
@@ -15,8 +15,14 @@ export interface CatalogueColumn {
   readonly isPrimaryKey: boolean
 }
 
-/** What is known of an object once the server has been asked. */
-export interface DescribedObject {
+/** A column that rows can be ordered by. */
+export interface OrderableColumn {
+  readonly name: string
+  readonly type: LogicalType
+}
+
+/** What is known of an object once the server has been asked. A statement has no column to be ordered by. */
+export interface DescribedObject extends OrderableTable<OrderableColumn> {
   readonly object: SourceObject
   readonly schema: TableSchema
   /** Whether each column has to be turned into JSON by the server. */

@@ -31,6 +31,6 @@ export function splitKeyOf({ name, typeName, isNullable }: CatalogueColumn): Spl
 }
 
 /** A bound as a literal that takes the type, and with it the collation, of the column. */
-export function boundLiteral(key: SplitKey, bound: string): string {
-  return key.kind === 'integer' ? bound : quoteText(bound)
+export function boundLiteral(bound: string): string {
+  return quoteText(bound)
 }

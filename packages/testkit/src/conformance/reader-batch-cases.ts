@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { byteLengthOfCell, type RecordBatch } from '@millrace/core/record'
-import { rowKey, sampleDataset } from '../dataset.ts'
+import { sampleDataset } from '../dataset.ts'
 import type { ConformanceCase } from './conformance-case.ts'
 import { never, onlySplit, openChecked, readSplit } from './open-reader.ts'
 import type { ReaderHarness } from './reader-harness.ts'
@@ -64,7 +64,7 @@ export const readerBatchCases: readonly ConformanceCase<ReaderHarness>[] = [
     },
   },
   {
-    name: 'capability flags agree with the methods and the positions there are',
+    name: 'capability flags agree with the methods and the splits there are',
     appliesTo: () => true,
     async run(harness) {
       await using source = await harness.hold(sampleDataset(50))
@@ -78,32 +78,10 @@ export const readerBatchCases: readonly ConformanceCase<ReaderHarness>[] = [
           `follow is declared ${follow}, ${method} is there: ${isThere}`,
         )
       }
-      const batches = await readSplit(session, await onlySplit(session), { maxRows: 10 })
-      const hasPositions = batches.every(({ position }) => position !== undefined)
-      assert.ok(
-        hasPositions || !resumableSplits,
-        'resumableSplits is declared, but batches come without a position',
-      )
-    },
-  },
-  {
-    name: 'reading on from any position, passed through JSON, gives the rest and nothing twice',
-    appliesTo: ({ plugin }) => plugin.capabilities.resumableSplits,
-    async run(harness) {
-      await using source = await harness.hold(sampleDataset(60))
-      await using session = await openChecked(harness, source)
-      const split = await onlySplit(session)
-      const batches = await readSplit(session, split, { maxRows: 7 })
-      for (const [index, { position }] of batches.entries()) {
-        assert.ok(position, 'resumableSplits is declared, but batches come without a position')
-        const from = JSON.parse(JSON.stringify(position)) as typeof position
-        const rest = await readSplit(session, split, { from, maxRows: 11 })
-        const expected = batches.slice(index + 1).flatMap(({ rows }) => rows)
-        assert.deepEqual(
-          rest.flatMap(({ rows }) => rows.map(rowKey)),
-          expected.map(rowKey),
-          `after the position ${position.label} rows were lost or repeated`,
-        )
+      const { splits } = await session.split(2, { signal: never })
+      for (const { id, resumable } of splits) {
+        const found = `split ${id} of a table with an integer key is ${resumable ? '' : 'not '}resumable`
+        assert.equal(resumable, resumableSplits, `resumableSplits is ${resumableSplits}, ${found}`)
       }
     },
   },

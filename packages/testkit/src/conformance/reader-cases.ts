@@ -3,6 +3,7 @@ import { registerCases } from './conformance-case.ts'
 import { readerBatchCases } from './reader-batch-cases.ts'
 import type { ReaderHarness } from './reader-harness.ts'
 import { readerLifetimeCases } from './reader-lifetime-cases.ts'
+import { readerPositionCases } from './reader-position-cases.ts'
 import { readerSplitCases } from './reader-split-cases.ts'
 import { schemaCases } from './schema-cases.ts'
 
@@ -11,6 +12,7 @@ export const readerCases: readonly ConformanceCase<ReaderHarness>[] = [
   ...schemaCases,
   ...readerSplitCases,
   ...readerBatchCases,
+  ...readerPositionCases,
   ...readerLifetimeCases,
 ]
 

@@ -15,7 +15,10 @@ export interface ReaderSource extends AsyncDisposable {
 /** What the suite needs to try a reader. */
 export interface ReaderHarness {
   readonly plugin: ReaderPlugin
-  /** Puts the rows into a new table of a real source; cells arrive as text, columns keep their names. */
+  /**
+   * Puts the rows into a new table of a real source, with `schema.key` as its unique key where tables have such; cells
+   * arrive as text, columns keep their names.
+   */
   hold(dataset: Dataset): Promise<ReaderSource>
   /** Parameters whose types are wrong; at least one. */
   readonly wrongConfigs: readonly unknown[]

@@ -132,6 +132,7 @@ class MemoryReaderSession implements ReaderSession {
         id: `${schema.table}:${index}`,
         table: schema.table,
         range: { start, end },
+        resumable: true,
         estimatedRows: end - start,
       }
     })
@@ -139,21 +140,33 @@ class MemoryReaderSession implements ReaderSession {
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
-    const { start, end } = split.range as { start: number; end: number }
+    const { start, end: last } = split.range as { start: number; end: number }
+    const { until } = options
+    const end = until === undefined ? last : this.#rowBehind(until, start, last)
     this.#counters.openConnections++
     try {
-      let next = options.from === undefined ? start : Number(options.from.token)
+      let next = options.from === undefined ? start : this.#rowBehind(options.from, start, last)
       while (next < end) {
         options.signal.throwIfAborted()
         await this.#wait(options.signal)
         const batch = this.#take(next, end, options)
-        next = Number(batch.position?.token)
+        next += batch.rows.length + (batch.unreadable?.length ?? 0)
         yield batch
       }
       options.signal.throwIfAborted()
     } finally {
       this.#counters.openConnections--
     }
+  }
+
+  /** The index of the first row behind a position, whose token it is. */
+  #rowBehind({ token, label }: Position, start: number, end: number): number {
+    if (typeof token === 'number' && token >= start && token <= end) return token
+    throw new PluginError({
+      code: 'POSITION_LOST',
+      message: `Reading ${this.#dataset.schema.table}: ${label} is no position in rows ${start} to ${end}.`,
+      hint: 'Read the split from its beginning.',
+    })
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
@@ -166,7 +179,7 @@ class MemoryReaderSession implements ReaderSession {
     }
   }
 
-  /** The batch that begins at a row; its position is the row to go on with. */
+  /** The batch that begins at a row; its position is the index of the row to go on with. */
   #take(from: number, end: number, limits: ReadOptions): RecordBatch {
     const { schema, rows } = this.#dataset
     const builder = new BatchBuilder(schema, limits)
@@ -188,7 +201,7 @@ class MemoryReaderSession implements ReaderSession {
       this.#counters.rowsProduced++
     }
     const position: Position = { token: next, label: `row ${next}` }
-    const batch = builder.take(position)
+    const batch = builder.take(limits.positions === true ? position : undefined)
     return unreadable.length > 0 ? { ...batch, unreadable } : batch
   }
 

@@ -59,6 +59,28 @@ function batches(
   )
 }
 
+/** Says of some splits, by their place in the plan, that they are not resumable. */
+function unresumable(isMeant: (index: number) => boolean): Breaking<ReaderPlugin> {
+  return session((whole) => ({
+    split: async (desired, options) => {
+      const plan = await whole.split(desired, options)
+      const splits = plan.splits.map((split, index) => ({ ...split, resumable: !isMeant(index) }))
+      return { ...plan, splits }
+    },
+  }))
+}
+
+/** Goes on some rows from where it was told to. */
+function movingPosition(rows: number): Breaking<ReaderPlugin> {
+  return reading((whole) => (split, options) => {
+    const { from } = options
+    if (!from) return whole.read(split, options)
+    const { end } = split.range as { end: number }
+    const token = Math.min(Number(from.token) + rows, end)
+    return whole.read(split, { ...options, from: { ...from, token } })
+  })
+}
+
 function config(schema: z.ZodType): Breaking<ReaderPlugin> {
   return (plugin) => defineReader({ ...plugin, config: schema as never })
 }
@@ -199,21 +221,72 @@ export const readerMutants: readonly Mutant<ReaderPlugin>[] = [
   },
   {
     name: 'declares follow without having it',
-    fails: 'capability flags agree with the methods and the positions there are',
+    fails: 'capability flags agree with the methods and the splits there are',
     breaking: (plugin) => ({ ...plugin, capabilities: { ...plugin.capabilities, follow: true } }),
   },
   {
-    name: 'declares resumableSplits without positions',
-    fails: 'capability flags agree with the methods and the positions there are',
+    name: 'declares resumableSplits and has none',
+    fails: 'capability flags agree with the methods and the splits there are',
+    breaking: unresumable(() => true),
+  },
+  {
+    name: 'gives positions nobody asked for',
+    fails: 'batches carry positions only when asked, and in a resumable split',
+    breaking: reading(
+      (whole) => (split, options) => whole.read(split, { ...options, positions: true }),
+    ),
+  },
+  {
+    name: 'gives no positions in resumable splits',
+    fails: 'batches carry positions only when asked, and in a resumable split',
     breaking: batches(({ schema, rows, byteSize }) => ({ schema, rows, byteSize })),
   },
   {
+    name: 'gives positions in splits that are not resumable',
+    fails: 'batches carry positions only when asked, and in a resumable split',
+    breaking: unresumable((index) => index === 1),
+  },
+  {
     name: 'reads the row of the position again',
-    fails: 'reading on from any position, passed through JSON, gives the rest and nothing twice',
-    breaking: reading((whole) => (split, options) => {
-      const { from } = options
-      if (!from) return whole.read(split, options)
-      return whole.read(split, { ...options, from: { ...from, token: Number(from.token) - 1 } })
+    fails: 'reading on from every position, in a later session, gives the rest and nothing twice',
+    breaking: movingPosition(-1),
+  },
+  {
+    name: 'leaves out the row behind the position',
+    fails: 'reading on from every position, in a later session, gives the rest and nothing twice',
+    breaking: movingPosition(1),
+  },
+  {
+    name: 'gives the position of the row before the last',
+    fails: 'reading on from every position, in a later session, gives the rest and nothing twice',
+    breaking: batches(({ position, ...batch }) =>
+      position === undefined
+        ? batch
+        : { ...batch, position: { ...position, token: Number(position.token) - 1 } },
+    ),
+  },
+  {
+    name: 'goes on only in the session that made the plan',
+    fails: 'reading on from every position, in a later session, gives the rest and nothing twice',
+    breaking: session((whole) => {
+      let isPlanned = false
+      return {
+        split: async (desired, options) => {
+          isPlanned = true
+          return await whole.split(desired, options)
+        },
+        read: async function* (split, options) {
+          if (isPlanned || !options.from) yield* whole.read(split, options)
+        },
+      }
+    }),
+  },
+  {
+    name: 'begins anew when it does not know the position',
+    fails: 'a position that does not fit is refused as lost',
+    breaking: reading((whole) => (split, { from, ...options }) => {
+      const isKnown = typeof from?.token === 'number'
+      return whole.read(split, { ...options, ...(isKnown ? { from } : {}) })
     }),
   },
   {
