@@ -97,3 +97,11 @@ export function parseCount(text: string): number {
     throw new UsageError(`expected an integer of at least 1, found "${text}"`)
   return Number(text)
 }
+
+/** A number from 0 to 100. */
+export function parsePercent(text: string): number {
+  const percent = Number(text)
+  if (!/^\d+(\.\d+)?$/.test(text) || percent > 100)
+    throw new UsageError(`expected a percentage from 0 to 100, found "${text}"`)
+  return percent
+}

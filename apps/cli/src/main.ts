@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
-import { addJobFlags, parseCount, UsageError } from './job-options.ts'
+import { addJobFlags, parseCount, parsePercent, UsageError } from './job-options.ts'
 import { progressStyles } from './render/progress.ts'
 import { addUnavailable } from './unavailable.ts'
 
@@ -64,6 +64,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
   addRun(program, finish)
+  addStatus(program, finish)
   addCheck(program, finish)
   addPreview(program, finish)
   addPlugins(program, finish)
@@ -80,6 +81,21 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
     .command('run <job>')
     .description('runs a job file (.json, .jsonc or .yaml; DataWorks or DataX)')
     .option('--report <file>', 'writes the outcome as JSON')
+    .addOption(
+      new Option('--resume', 'goes on where an unfinished run of this job stopped').conflicts(
+        'restart',
+      ),
+    )
+    .option('--restart', 'begins anew, whatever an unfinished run has left')
+    .option(
+      '--allow-duplicates',
+      'with --resume: reads parts without a unique key again, also into lists',
+    )
+    .option(
+      '--max-dirty-percent <percent>',
+      'ends the job when more of the records are dirty (from 1,000 records on)',
+      parsePercent,
+    )
     .option(
       '--dirty-file <file>',
       'where dirty records go (default: <job>.dirty.jsonl beside the job)',
@@ -91,6 +107,16 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
     )
   addJobFlags(command).action(async (file: string) =>
     finish(await (await import('./commands/run.ts')).runCommand(file, command.opts())),
+  )
+}
+
+function addStatus(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('status <job>')
+    .description('what the checkpoint of a job holds: splits done, records settled, who runs it')
+    .option('--json', 'as JSON')
+  addJobFlags(command).action(async (file: string) =>
+    finish(await (await import('./commands/status.ts')).statusCommand(file, command.opts())),
   )
 }
 

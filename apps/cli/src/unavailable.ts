@@ -3,21 +3,12 @@ import { UsageError } from './job-options.ts'
 
 const commands: readonly [usage: string, description: string][] = [
   ['replay <dirty-file>', 'sends dirty records again'],
-  ['status <job>', 'what the checkpoint of a job holds'],
   ['init', 'writes an RDI folder from a live schema'],
   ['resync <folder>', 'backfills a table of a running pipeline'],
   ['create <kind> <name>', 'writes a plugin package to start from'],
 ]
 
-const runFlags = [
-  '--resume',
-  '--restart',
-  '--allow-duplicates',
-  '--max-dirty-percent <percent>',
-  '--metrics <port>',
-  '--snapshot-only',
-  '--until-current',
-]
+const runFlags = ['--metrics <port>', '--snapshot-only', '--until-current']
 
 /** Commands and flags that are part of the stable command line but not built yet: each answers so, with exit 2. */
 export function addUnavailable(program: Command): void {

@@ -2,6 +2,7 @@ import { defineReader, type Finding } from '@millrace/core/plugin'
 import {
   relationalColumnNames,
   relationalDataSources,
+  relationalIdentity,
   validateRelational,
   type RelationalConfig,
 } from '@millrace/core/sql'
@@ -22,6 +23,7 @@ export const mysqlReader = defineReader({
   dataSources: relationalDataSources,
   validate: (config) => [...validateRelational(config), ...encodingFindings(config)],
   columnNames: relationalColumnNames,
+  identity: relationalIdentity,
   open: async (config, context) => new MysqlSession(config, context),
 })
 

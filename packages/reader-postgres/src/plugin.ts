@@ -2,6 +2,7 @@ import { defineReader } from '@millrace/core/plugin'
 import {
   relationalColumnNames,
   relationalDataSources,
+  relationalIdentity,
   validateRelational,
 } from '@millrace/core/sql'
 import { postgresConfig } from './config/postgres-config.ts'
@@ -20,5 +21,6 @@ export const postgresReader = defineReader({
   dataSources: relationalDataSources,
   validate: validateRelational,
   columnNames: relationalColumnNames,
+  identity: relationalIdentity,
   open: async (config, context) => new PostgresSession(config, context),
 })

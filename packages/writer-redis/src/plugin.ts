@@ -23,6 +23,15 @@ export const redisWriter = defineWriter({
     },
   ],
   validate: validateConfig,
+  identity: (config) => ({
+    kind: config.kind,
+    key: JSON.stringify(config.key),
+    columns: config.columns === undefined ? null : JSON.stringify(config.columns),
+    valueDelimiter: config.valueDelimiter,
+    expiry: JSON.stringify(config.expiry),
+    dateFormat: config.dateFormat ?? null,
+    database: config.database ?? null,
+  }),
   guarantee: (config) =>
     isIdempotent(config.kind)
       ? { isIdempotent: true }

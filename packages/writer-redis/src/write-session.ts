@@ -109,7 +109,7 @@ export class RedisWriteSession implements WriterSession {
       sent: true,
       written: validCount - rejected.length,
       rejected,
-      bytesWritten: encoded.byteLength,
+      bytesWritten: options.progress.isApplied === true ? 0 : encoded.byteLength,
     }
   }
 

@@ -1,4 +1,4 @@
-import { guaranteeNoteOf, loadJob, openJob, type JobPlan, type Problem } from '@millrace/core'
+import { guaranteeOf, loadJob, openJob, type JobPlan, type Problem } from '@millrace/core'
 import { loadOptionsOf, type JobFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
@@ -60,7 +60,7 @@ function describePlan(plan: JobPlan): string {
   return [
     `job ${plan.name}: ${plan.reader.stepType} (${plan.reader.origin}) -> ${plan.writer.stepType} (${plan.writer.origin})`,
     `channels: ${concurrency}, ${throttle}; ${limit} dirty records; time zone ${plan.settings.timeZone}`,
-    `guarantee: at least once; ${guaranteeNoteOf(plan)}`,
+    `guarantee: exactly once when the source is read by a unique key and the target keeps the checkpoint with the rows (the run says so); else at least once: ${guaranteeOf(plan, { isAtomic: false, isOrdered: false }).note}`,
     '',
   ].join('\n')
 }

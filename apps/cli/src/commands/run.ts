@@ -1,6 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { parse } from 'node:path'
-import { JobCounters, reportOfProblems, runJob, type JobReport } from '@millrace/core'
+import {
+  JobCounters,
+  reportOfProblems,
+  runJob,
+  type JobReport,
+  type ResumeWish,
+} from '@millrace/core'
 import type { JobFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { logError } from '../render/errors.ts'
@@ -13,6 +19,10 @@ export interface RunFlags extends JobFlags {
   readonly report?: string
   readonly dirtyFile?: string
   readonly progress: ProgressStyle
+  readonly resume?: boolean
+  readonly restart?: boolean
+  readonly allowDuplicates?: boolean
+  readonly maxDirtyPercent?: number
 }
 
 /** `millrace run`: runs a job file to its end. Resolves with the exit code. */
@@ -33,7 +43,10 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
     logger,
     signal: stop.signal,
     counters,
+    resume: resumeWish(flags),
+    allowDuplicates: flags.allowDuplicates ?? false,
     ...(flags.dirtyFile === undefined ? {} : { dirtyFile: flags.dirtyFile }),
+    ...(flags.maxDirtyPercent === undefined ? {} : { maxDirtyPercent: flags.maxDirtyPercent }),
   }).finally(() => {
     progress.stop()
     stop.dispose()
@@ -43,6 +56,11 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   for (const error of report.errors) logError(error, logger)
   if (flags.report !== undefined) return writeReport(flags.report, { ...report, exitCode }, logger)
   return exitCode
+}
+
+function resumeWish({ resume, restart }: RunFlags): ResumeWish {
+  if (resume === true) return 'resume'
+  return restart === true ? 'restart' : 'undecided'
 }
 
 /** What a job is called whose file could not be read to the end. */

@@ -15,3 +15,8 @@ export function formatBytes(bytes: number): string {
 export function formatSeconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 0)}s`
 }
+
+/** A count with its thousands apart: `1,234,567`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
+}

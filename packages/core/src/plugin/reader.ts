@@ -97,6 +97,11 @@ export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   validate?(config: ConfigOf<S>): readonly Finding[]
   /** Column names in order, where they are known without a network; `undefined` otherwise (`*`, `querySql`). */
   columnNames?(config: ConfigOf<S>): readonly string[] | undefined
+  /**
+   * The parameters that decide which rows come and in what form, without secrets: when they change, a checkpoint of the job
+   * does not fit any more. Absent: all parameters do.
+   */
+  identity?(config: ConfigOf<S>): JsonValue
   /** Prepares a session. May open connections lazily; whatever it opened it closes on dispose, and when it throws. */
   open(config: ConfigOf<S>, context: PluginContext, options: CallOptions): Promise<ReaderSession>
 }

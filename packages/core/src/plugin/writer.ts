@@ -121,6 +121,11 @@ export interface WriterPlugin<S extends ConfigSchema = ConfigSchema> {
   validate?(config: ConfigOf<S>, job: WriterValidation): readonly Finding[]
   /** How safe it is to write a row of this job twice. */
   guarantee(config: ConfigOf<S>): WriterGuarantee
+  /**
+   * The parameters that decide what is written where, without secrets: when they change, a checkpoint of the job does not
+   * fit any more. Absent: all parameters do.
+   */
+  identity?(config: ConfigOf<S>): JsonValue
   /** Prepares a session without connecting: the first call of `check` or `write` connects. */
   open(config: ConfigOf<S>, context: PluginContext, options: CallOptions): Promise<WriterSession>
 }

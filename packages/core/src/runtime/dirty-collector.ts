@@ -2,15 +2,33 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { PluginError } from '../plugin/errors.ts'
 import { formatDirtyRecord, type DirtyOrigin, type DirtyRow } from './dirty-record.ts'
 import type { JobCounters } from './job-counters.ts'
+import { ListedRows } from './listed-rows.ts'
 
 export interface DirtyCollectorOptions {
   readonly counters: JobCounters
   /** Path of the dirty file; made with mode 0600 at the first dirty record, appended to. */
   readonly file: string
-  readonly limit: { readonly record?: number; readonly percentage?: number }
+  readonly limit: {
+    readonly record?: number
+    /** From 0 to 1, looked at when the job is over. */
+    readonly percentage?: number
+    /** From 0 to 100, looked at all the time once 1,000 records were read. */
+    readonly percent?: number
+  }
   /** Called once, when the count passes the limit. */
   readonly onLimitPassed: (error: PluginError) => void
 }
+
+/** What earlier runs of a job have left. */
+export interface EarlierRuns {
+  /** ISO time at which the first of them began. */
+  readonly since: string
+  readonly recordsDirty: number
+  readonly recordsRead: number
+}
+
+/** Records read before their dirty share says anything. */
+const minRecordsRead = 1000
 
 /** Counts dirty records against the limit, exactly, and writes each one to the dirty file before it counts. */
 export class DirtyCollector {
@@ -18,6 +36,9 @@ export class DirtyCollector {
   readonly #countByCode = new Map<string, { count: number; reason: string }>()
   #descriptor: number | undefined
   #isPassed = false
+  #earlier = { recordsDirty: 0, recordsRead: 0 }
+  /** Rows that earlier runs have listed: the same row, read again, is not listed twice. */
+  #listed: ListedRows | undefined
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
@@ -40,6 +61,12 @@ export class DirtyCollector {
       .sort((left, right) => right.count - left.count)
   }
 
+  /** Goes on from earlier runs: limits hold for all of them together. To be called before the first `add`. */
+  resume({ since, ...earlier }: EarlierRuns): void {
+    this.#earlier = earlier
+    this.#listed = ListedRows.read(this.#options.file, since)
+  }
+
   /**
    * Lists the rows and counts them. Returns whether batches may still be sent.
    *
@@ -47,7 +74,8 @@ export class DirtyCollector {
    */
   add(rows: readonly DirtyRow[], origin: DirtyOrigin): boolean {
     if (rows.length === 0) return !this.#isPassed
-    this.#append(rows, origin)
+    const unlisted = rows.filter((row) => this.#listed?.take(row, origin) !== true)
+    if (unlisted.length > 0) this.#append(unlisted, origin)
     for (const { error } of rows) {
       const entry = this.#countByCode.get(error.code)
       if (entry === undefined)
@@ -55,18 +83,37 @@ export class DirtyCollector {
       else entry.count += 1
     }
     this.#options.counters.recordsDirty += rows.length
-    const { record } = this.#options.limit
-    if (record !== undefined && !this.#isPassed && this.#options.counters.recordsDirty > record) {
+    const broken = this.#brokenLimit()
+    if (broken !== undefined && !this.#isPassed) {
       this.#isPassed = true
-      this.#options.onLimitPassed(this.#limitError(`errorLimit.record allows ${record}`))
+      this.#options.onLimitPassed(this.#limitError(broken))
     }
     return !this.#isPassed
+  }
+
+  get #recordsDirty(): number {
+    return this.#earlier.recordsDirty + this.#options.counters.recordsDirty
+  }
+
+  get #recordsRead(): number {
+    return this.#earlier.recordsRead + this.#options.counters.recordsRead
+  }
+
+  #brokenLimit(): string | undefined {
+    const { record, percent } = this.#options.limit
+    if (record !== undefined && this.#recordsDirty > record)
+      return `errorLimit.record allows ${record}`
+    if (percent === undefined || this.#recordsRead < minRecordsRead) return undefined
+    return this.#recordsDirty * 100 > this.#recordsRead * percent
+      ? `--max-dirty-percent allows ${percent} of ${this.#recordsRead} records read so far`
+      : undefined
   }
 
   /** The error when, at the end, the share of dirty records passes `limit.percentage`. */
   percentageError(): PluginError | undefined {
     const { percentage } = this.#options.limit
-    const { recordsDirty, recordsRead } = this.#options.counters
+    const recordsDirty = this.#recordsDirty
+    const recordsRead = this.#recordsRead
     if (percentage === undefined || recordsRead === 0 || recordsDirty / recordsRead <= percentage)
       return undefined
     return this.#limitError(
@@ -79,7 +126,7 @@ export class DirtyCollector {
   }
 
   #limitError(rule: string): PluginError {
-    const { recordsDirty } = this.#options.counters
+    const recordsDirty = this.#recordsDirty
     const [first] = this.summary
     return new PluginError({
       code: 'DIRTY_LIMIT_PASSED',

@@ -9,6 +9,8 @@ export interface DirtyRow {
 /** Where dirty rows came from. */
 export interface DirtyOrigin {
   readonly run: string
+  /** Id of the split. */
+  readonly split: string
   readonly schema: TableSchema
   readonly position: Position | undefined
 }
@@ -22,11 +24,17 @@ export function formatDirtyRecord(dirty: DirtyRow, origin: DirtyOrigin, time: Da
     time: time.toISOString(),
     run: origin.run,
     source: origin.schema.table,
+    split: origin.split,
     code: dirty.error.code,
     reason: dirty.error.message,
-    row: Object.fromEntries(namedCells(dirty.row, origin.schema)),
+    row: dirtyRowJson(dirty.row, origin.schema),
     ...(origin.position === undefined ? {} : { position: origin.position.token }),
   })
+}
+
+/** The cells of a row by column, as a dirty record holds them. */
+export function dirtyRowJson(row: readonly Cell[], schema: TableSchema): JsonValue {
+  return Object.fromEntries(namedCells(row, schema))
 }
 
 function* namedCells(row: readonly Cell[], schema: TableSchema): Generator<[string, JsonValue]> {

@@ -1,3 +1,5 @@
+import type { JobCounts } from './job-counts.ts'
+
 /**
  * The numbers of one run, kept up to date while it goes. Counted once a batch, never per row.
  * A source row is counted when its outcome is settled: read = written + filtered + dirty.
@@ -18,6 +20,22 @@ export class JobCounters {
   splitsDone = 0
   /** Rows the source expects, where its statistics tell; 0 when unknown. */
   estimatedRows = 0
+
+  /** Adds the counts of a batch; those of rows that have to be read again are negative. */
+  add(counts: JobCounts): void {
+    this.recordsWritten += counts.recordsWritten
+    this.recordsFiltered += counts.recordsFiltered
+    this.recordsDirty += counts.recordsDirty
+    this.bytesRead += counts.bytesRead
+    this.bytesWritten += counts.bytesWritten
+  }
+
+  /** The counts as they are now. */
+  get counts(): JobCounts {
+    const { recordsRead, recordsWritten, recordsFiltered, recordsDirty } = this
+    const { bytesRead, bytesWritten } = this
+    return { recordsRead, recordsWritten, recordsFiltered, recordsDirty, bytesRead, bytesWritten }
+  }
 
   /** Source rows whose outcome is settled. */
   get recordsRead(): number {

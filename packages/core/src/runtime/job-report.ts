@@ -1,24 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Problem } from '../config/problem.ts'
 import { exitCodeOf, type ErrorCode } from '../plugin/error-codes.ts'
+import { noCounts, type JobCounts } from './job-counts.ts'
 
 /** One error of a run, as the message showed it. */
 export interface ReportedError {
   readonly code: ErrorCode
   readonly message: string
   readonly hint?: string
-}
-
-/** Counts of source rows whose outcome is settled, each counted once. */
-export interface JobCounts {
-  readonly recordsRead: number
-  readonly recordsWritten: number
-  readonly recordsFiltered: number
-  readonly recordsDirty: number
-  /** UTF-8 or binary length of the cells as read. */
-  readonly bytesRead: number
-  /** Bytes sent to the target. */
-  readonly bytesWritten: number
 }
 
 /** What `--report` writes: the outcome of one run. */
@@ -54,15 +43,6 @@ export interface JobReport extends JobCounts {
   readonly errors: readonly ReportedError[]
   /** The same counts over all runs that resumed one another. */
   readonly total: JobCounts
-}
-
-const noCounts: JobCounts = {
-  recordsRead: 0,
-  recordsWritten: 0,
-  recordsFiltered: 0,
-  recordsDirty: 0,
-  bytesRead: 0,
-  bytesWritten: 0,
 }
 
 /** The report of a job that could not begin because its files or flags are wrong. */

@@ -58,7 +58,8 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
   }
 }
 
-function contextOf(plan: JobPlan, side: 'reader' | 'writer', logger: Logger): PluginContext {
+/** What a plugin is given for its side of the job. */
+export function contextOf(plan: JobPlan, side: 'reader' | 'writer', logger: Logger): PluginContext {
   const step = plan[side]
   return {
     step: step.name,

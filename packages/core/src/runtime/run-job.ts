@@ -5,13 +5,19 @@ import type { Logger } from '../plugin/context.ts'
 import { exitCodeOf } from '../plugin/error-codes.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { Split, SplitPlan } from '../plugin/reader.ts'
+import type { ChannelContext } from './channel-context.ts'
 import { DirtyCollector } from './dirty-collector.ts'
-import { guaranteeNoteOf } from './guarantee-note.ts'
+import { guaranteeOf, type Guarantee } from './guarantee.ts'
+import { JobCheckpoint } from './job-checkpoint.ts'
 import { JobCounters } from './job-counters.ts'
+import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
+import { jobFingerprint } from './job-fingerprint.ts'
 import type { JobReport, ReportedError } from './job-report.ts'
 import { openJob, type OpenJob } from './open-job.ts'
 import { RateLimit } from './rate-limit.ts'
-import { runSplit, type ChannelContext } from './run-split.ts'
+import type { ResumeWish } from './resume-decision.ts'
+import { runSplit } from './split-run.ts'
+import { freshSplit } from './split-record.ts'
 
 export interface RunJobOptions {
   readonly logger: Logger
@@ -21,6 +27,12 @@ export interface RunJobOptions {
   readonly dirtyFile?: string
   /** Numbers to watch while the job runs. */
   readonly counters?: JobCounters
+  /** What is to be done about an earlier run that did not end; default: refuse and say so. */
+  readonly resume?: ResumeWish
+  /** Rows may be written twice where a resume cannot avoid it. */
+  readonly allowDuplicates?: boolean
+  /** From 1,000 rows on the job ends when more than this share of them, in percent, is dirty. */
+  readonly maxDirtyPercent?: number
 }
 
 /** After a stop, batches under way get this long to be answered. */
@@ -46,6 +58,10 @@ class JobRun {
   readonly #stopReading = new AbortController()
   readonly #giveUp = new AbortController()
   #consistency: JobReport['consistency'] = 'unknown'
+  #guarantee: Guarantee
+  /** Counts of the runs that this one goes on from. */
+  #earlier = noCounts
+  #resumedFrom: string | null = null
   #flowingMs = 0
   #error: unknown
   #isStopped = false
@@ -54,10 +70,14 @@ class JobRun {
     this.#plan = plan
     this.#options = options
     this.#counters = options.counters ?? new JobCounters()
+    this.#guarantee = guaranteeOf(plan, { isAtomic: false, isOrdered: false })
     this.#dirty = new DirtyCollector({
       counters: this.#counters,
       file: options.dirtyFile ?? join(dirname(plan.file), `${plan.name}.dirty.jsonl`),
-      limit: plan.settings.errorLimit,
+      limit: {
+        ...plan.settings.errorLimit,
+        ...(options.maxDirtyPercent === undefined ? {} : { percent: options.maxDirtyPercent }),
+      },
       onLimitPassed: (error) => this.#fail(error),
     })
   }
@@ -78,51 +98,115 @@ class JobRun {
   }
 
   async #runPhases(): Promise<void> {
+    const signal = this.#stopReading.signal
     await using job = await openJob(this.#plan, {
-      signal: this.#stopReading.signal,
+      signal,
       logger: this.#options.logger,
       connectTarget: true,
     })
-    const plan = await job.reader.split(this.#plan.settings.concurrency, {
-      signal: this.#stopReading.signal,
-    })
+    await using checkpoint = await this.#openCheckpoint(job)
+    const plan = await this.#begin(job, checkpoint)
+    if (plan === undefined) return
     this.#consistency = plan.consistency
+    this.#guarantee = guaranteeOf(this.#plan, {
+      isAtomic: checkpoint?.isAtomic === true,
+      isOrdered: plan.splits.every((split) => split.resumable),
+    })
     this.#counters.splitsTotal = plan.splits.length
     this.#counters.estimatedRows = plan.splits.reduce(
       (sum, split) => sum + (split.estimatedRows ?? 0),
       0,
     )
     const flowingSinceMs = performance.now()
-    await this.#runChannels(plan, job)
+    await this.#runChannels(plan, job, checkpoint)
     this.#flowingMs = performance.now() - flowingSinceMs
     const percentageError = this.#dirty.percentageError()
     if (percentageError !== undefined) this.#fail(percentageError)
     const { splitsDone, splitsTotal } = this.#counters
-    if (splitsDone < splitsTotal && !this.#stopReading.signal.aborted) {
-      this.#fail(new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`))
+    if (this.#stopReading.signal.aborted) return
+    if (splitsDone < splitsTotal)
+      throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
+    await checkpoint?.finish(plan, this.#total())
+  }
+
+  async #openCheckpoint(job: OpenJob): Promise<JobCheckpoint | undefined> {
+    const { signal } = this.#stopReading
+    const { writer } = this.#plan
+    const checkpoint = await job.writer.checkpoint?.(this.#plan.name, { signal })
+    if (checkpoint === undefined) {
+      if (this.#options.resume === 'resume') throw noCheckpoint(writer.stepType)
+      return undefined
     }
+    return new JobCheckpoint({
+      checkpoint,
+      run: this.#id,
+      fingerprint: jobFingerprint(this.#plan, job.schema),
+      isIdempotent: writer.plugin.guarantee(writer.config).isIdempotent,
+      allowsDuplicates: this.#options.allowDuplicates ?? false,
+      signal,
+    })
+  }
+
+  /** Cuts the source, or goes on with the splits of an earlier run. `undefined`: there is nothing left to do. */
+  async #begin(
+    job: OpenJob,
+    checkpoint: JobCheckpoint | undefined,
+  ): Promise<SplitPlan | undefined> {
+    const { signal } = this.#stopReading
+    const { concurrency } = this.#plan.settings
+    if (checkpoint === undefined) return await job.reader.split(concurrency, { signal })
+    const { resume = 'undecided' } = this.#options
+    const decision = await checkpoint.open(this.#plan.name, resume)
+    if (decision.kind === 'nothing') {
+      this.#options.logger.info('the job is complete already: nothing to resume')
+      this.#earlier = decision.header.counts ?? noCounts
+      return undefined
+    }
+    if (decision.kind === 'begin') {
+      const plan = await job.reader.split(concurrency, { signal })
+      await checkpoint.begin(plan)
+      return plan
+    }
+    const { header } = decision
+    await checkpoint.resume(header)
+    this.#earlier = checkpoint.counts
+    this.#dirty.resume({
+      since: header.startedAt,
+      recordsDirty: this.#earlier.recordsDirty,
+      recordsRead: this.#earlier.recordsRead,
+    })
+    this.#resumedFrom = checkpoint.progressText
+    this.#options.logger.info(`resuming the run of ${header.startedAt}: ${this.#resumedFrom}`)
+    return { splits: header.plan.splits, consistency: 'per-split' }
   }
 
   /** Every channel takes the next split until none is left. */
-  async #runChannels(plan: SplitPlan, job: OpenJob): Promise<void> {
-    const context = this.#channelContext(job)
+  async #runChannels(
+    plan: SplitPlan,
+    job: OpenJob,
+    checkpoint: JobCheckpoint | undefined,
+  ): Promise<void> {
+    const context = this.#channelContext(job, checkpoint)
     const queue: Split[] = [...plan.splits]
     const channel = async () => {
       for (let split = queue.shift(); split !== undefined; split = queue.shift()) {
         if (this.#stopReading.signal.aborted) return
-        if (await runSplit(split, context)) this.#counters.splitsDone += 1
+        const start = checkpoint?.startOf(split) ?? freshSplit
+        if (start.isDone || (await runSplit(split, start, context))) this.#counters.splitsDone += 1
       }
     }
     const channels = Math.min(this.#plan.settings.concurrency, plan.splits.length)
     await Promise.all(Array.from({ length: channels }, channel))
   }
 
-  #channelContext(job: OpenJob): ChannelContext {
+  #channelContext(job: OpenJob, checkpoint: JobCheckpoint | undefined): ChannelContext {
     const { bytesPerSecond, recordsPerSecond } = this.#plan.settings
     const { limits } = job.writer
     return {
       reader: job.reader,
       writer: job.writer,
+      checkpoint,
+      logger: this.#options.logger,
       transforms: job.transforms,
       counters: this.#counters,
       dirty: this.#dirty,
@@ -160,16 +244,13 @@ class JobRun {
     setTimeout(() => this.#giveUp.abort(new Error('the job was stopped')), drainTimeoutMs).unref()
   }
 
+  #total(): JobCounts {
+    return addCounts(this.#earlier, this.#counters.counts)
+  }
+
   #report(): JobReport {
     const errors = this.#error === undefined ? [] : [reportedError(this.#error)]
-    const counts = {
-      recordsRead: this.#counters.recordsRead,
-      recordsWritten: this.#counters.recordsWritten,
-      recordsFiltered: this.#counters.recordsFiltered,
-      recordsDirty: this.#counters.recordsDirty,
-      bytesRead: this.#counters.bytesRead,
-      bytesWritten: this.#counters.bytesWritten,
-    }
+    const { counts } = this.#counters
     const [first] = errors
     const isStopped = this.#isStopped && first === undefined
     return {
@@ -180,8 +261,8 @@ class JobRun {
       run: this.#id,
       startedAt: this.#startedAt.toISOString(),
       endedAt: new Date().toISOString(),
-      guarantee: 'at-least-once',
-      guaranteeNote: guaranteeNoteOf(this.#plan),
+      guarantee: this.#guarantee.kind,
+      guaranteeNote: this.#guarantee.note,
       consistency: this.#consistency,
       ...counts,
       elapsedMs: Math.round(performance.now() - this.#startedAtMs),
@@ -190,13 +271,21 @@ class JobRun {
       waitReaderMs: Math.round(this.#counters.waitReaderMs),
       waitWriterMs: Math.round(this.#counters.waitWriterMs),
       splits: { total: this.#counters.splitsTotal, done: this.#counters.splitsDone },
-      resumedFrom: null,
+      resumedFrom: this.#resumedFrom,
       dirtyReasons: this.#dirty.summary,
       dirtyFile: this.#dirty.file ?? null,
       errors,
-      total: counts,
+      total: this.#total(),
     }
   }
+}
+
+function noCheckpoint(stepType: string): PluginError {
+  return new PluginError({
+    code: 'RESUME_UNDECIDED',
+    message: `there is nothing to resume: the writer ${stepType} keeps no checkpoint`,
+    hint: 'Run the job without --resume.',
+  })
 }
 
 /** An error as the user sees it. What is not a `PluginError` is a fault of ours, and says so. */

@@ -23,6 +23,7 @@ export {
   normalizeRelational,
   relationalColumnNames,
   relationalDataSources,
+  relationalIdentity,
   type RelationalConfig,
   type RelationalSource,
 } from './relational-config.ts'

@@ -1,4 +1,5 @@
 import type { DataSourceReference } from '../plugin/data-source.ts'
+import type { JsonValue } from '../record/record-batch.ts'
 import { parseColumn } from './column-name.ts'
 import type { RelationalParameters } from './relational-parameters.ts'
 
@@ -143,6 +144,18 @@ function isEmpty(list: readonly unknown[] | undefined): boolean {
 /** Where the configuration names connections, for `ReaderPlugin.dataSources`. */
 export function relationalDataSources(config: RelationalConfig): readonly DataSourceReference[] {
   return config.sources.map((source) => source.reference)
+}
+
+/** What of the configuration decides which rows come, for `ReaderPlugin.identity`. */
+export function relationalIdentity(config: RelationalConfig): JsonValue {
+  return {
+    tables: config.sources.map((source) => source.tables.join(', ')),
+    querySql: config.sources.map((source) => source.queries.join('; ')),
+    column: config.columns.join(', '),
+    where: config.where ?? null,
+    splitPk: config.splitPk ?? null,
+    encoding: config.encoding ?? null,
+  }
 }
 
 /**

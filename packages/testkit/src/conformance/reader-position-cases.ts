@@ -13,25 +13,34 @@ function copyOf<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
 }
 
-/** What came behind each position of a split, read with small batches. */
+/** What came up to each position of a split and behind it, read with small batches. */
 async function readWithPositions(
   session: ReaderSession,
   split: Split,
-): Promise<readonly { readonly position: Position; readonly behind: readonly string[] }[]> {
+): Promise<
+  readonly {
+    readonly position: Position
+    readonly upTo: readonly string[]
+    readonly behind: readonly string[]
+  }[]
+> {
   const batches = await readSplit(session, split, { positions: true, maxRows: 3 })
   return batches.map(({ position }, index) => {
     assert.ok(position, `split ${split.id} is resumable, but a batch comes without a position`)
-    return { position: copyOf(position), behind: rowKeys(batches.slice(index + 1)) }
+    const upTo = rowKeys(batches.slice(0, index + 1))
+    return { position: copyOf(position), upTo, behind: rowKeys(batches.slice(index + 1)) }
   })
 }
 
 async function resumeEverywhere(later: ReaderSession, session: ReaderSession, split: Split) {
-  for (const { position: from, behind } of await readWithPositions(session, split)) {
+  for (const { position: from, upTo, behind } of await readWithPositions(session, split)) {
     const promise = `after the position ${from.label} of ${split.id} rows were lost or repeated`
     const ordered = await readSplit(later, copyOf(split), { from, positions: true, maxRows: 11 })
     assert.deepEqual(rowKeys(ordered), behind, promise)
     const unordered = await readSplit(later, copyOf(split), { from })
     assert.deepEqual(rowKeys(unordered).toSorted(), behind.toSorted(), promise)
+    const before = await readSplit(later, copyOf(split), { until: from, positions: true })
+    assert.deepEqual(rowKeys(before), upTo, `reading until ${from.label} gave other rows`)
   }
 }
 

@@ -1,0 +1,39 @@
+import type { JobPlan } from '../job/job-plan.ts'
+
+/** What a job promises, and what that means for people. */
+export interface Guarantee {
+  readonly kind: 'exactly-once' | 'at-least-once'
+  readonly note: string
+}
+
+/** What the promise depends on besides the plan. */
+export interface GuaranteeConditions {
+  /** Whether the target keeps the progress of a batch together with its rows. */
+  readonly isAtomic: boolean
+  /** Whether every split is read in the order of a unique key. */
+  readonly isOrdered: boolean
+}
+
+/** The guarantee of this very job. */
+export function guaranteeOf(
+  { writer }: JobPlan,
+  { isAtomic, isOrdered }: GuaranteeConditions,
+): Guarantee {
+  const { isIdempotent, note } = writer.plugin.guarantee(writer.config)
+  if (isAtomic && isOrdered) {
+    return {
+      kind: 'exactly-once',
+      note: 'a run that was interrupted goes on with --resume and writes no row twice',
+    }
+  }
+  if (isIdempotent) {
+    return { kind: 'at-least-once', note: note ?? 'running the job again leaves the same data' }
+  }
+  const repeats = note ?? 'running the job again repeats data'
+  return {
+    kind: 'at-least-once',
+    note: isAtomic
+      ? `${repeats}; a resume reads splits without a unique key again and needs --allow-duplicates`
+      : repeats,
+  }
+}

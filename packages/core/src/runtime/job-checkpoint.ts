@@ -1,0 +1,165 @@
+import { hostname } from 'node:os'
+import { PluginError } from '../plugin/errors.ts'
+import type { CallOptions } from '../plugin/context.ts'
+import type { Checkpoint, CheckpointContent, ProgressUpdate } from '../plugin/checkpoint.ts'
+import type { Split, SplitPlan } from '../plugin/reader.ts'
+import type { JsonValue } from '../record/record-batch.ts'
+import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
+import { headerJson, jobHeaderOf, type JobHeader } from './job-header.ts'
+import { decideResume, type ResumeDecision, type ResumeWish } from './resume-decision.ts'
+import { freshSplit, recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
+
+/** What a {@link JobCheckpoint} is made of. */
+export interface JobCheckpointOptions {
+  readonly checkpoint: Checkpoint
+  /** Names this run. */
+  readonly run: string
+  /** What the job moves now. */
+  readonly fingerprint: JsonValue
+  /** Whether writing a row twice leaves what writing it once leaves. */
+  readonly isIdempotent: boolean
+  /** Whether rows may be written twice where that cannot be avoided. */
+  readonly allowsDuplicates: boolean
+  readonly signal: AbortSignal
+}
+
+/** The checkpoint of a job while it runs: the plan of its splits, and how far each has come. */
+export class JobCheckpoint {
+  readonly #options: JobCheckpointOptions
+  readonly #call: CallOptions
+  #header: JobHeader | undefined
+  #records = new Map<string, SplitRecord>()
+
+  constructor(options: JobCheckpointOptions) {
+    this.#options = options
+    this.#call = { signal: options.signal }
+  }
+
+  /** Whether progress and rows of a batch are applied together. */
+  get isAtomic(): boolean {
+    return this.#options.checkpoint.atomicity === 'with-data'
+  }
+
+  /**
+   * Takes the fence, looks at what stands there and decides how this run begins.
+   *
+   * @throws PluginError TARGET_FENCED while another run of the job lives; what `decideResume` throws
+   */
+  async open(job: string, wish: ResumeWish): Promise<ResumeDecision> {
+    const { checkpoint, run, fingerprint } = this.#options
+    await checkpoint.acquire({ run, host: hostname(), pid: process.pid }, this.#call)
+    // A checkpoint that nobody can read any more is no obstacle to beginning anew.
+    if (wish === 'restart') return { kind: 'begin' }
+    const content = await checkpoint.read(this.#call)
+    const header = content === undefined ? undefined : jobHeaderOf(content.header)
+    return decideResume(job, header, wish, fingerprint)
+  }
+
+  /** Begins anew with a plan. */
+  async begin(plan: SplitPlan): Promise<void> {
+    const { checkpoint, fingerprint } = this.#options
+    this.#records = new Map()
+    await checkpoint.begin(
+      headerJson({
+        state: 'running',
+        startedAt: new Date().toISOString(),
+        fingerprint,
+        plan,
+      }),
+      this.#call,
+    )
+  }
+
+  /**
+   * Goes on with the plan that stands there; gives where each split begins. Splits without positions begin anew.
+   *
+   * @throws PluginError RESUME_UNDECIDED when rows of such a split would be written twice, and that was not allowed
+   */
+  async resume(header: JobHeader): Promise<void> {
+    this.#header = header
+    const content = await this.#options.checkpoint.read(this.#call)
+    this.#records = recordsIn(content)
+    for (const split of header.plan.splits) {
+      const record = this.startOf(split)
+      if (record.sequence > 0 && !record.isDone && record.position === undefined)
+        this.#records.set(split.id, await this.#startOver(split))
+    }
+  }
+
+  /** Where a split begins. */
+  startOf(split: Split): SplitRecord {
+    return this.#records.get(split.id) ?? freshSplit
+  }
+
+  /** Counts of all splits, as far as they were settled by earlier runs. */
+  get counts(): JobCounts {
+    let sum = noCounts
+    for (const { counts } of this.#records.values()) sum = addCounts(sum, counts)
+    return sum
+  }
+
+  /** How far the job has come, for people: `3 of 8 splits done, 120000 records settled`. */
+  get progressText(): string {
+    const splits = this.#header?.plan.splits ?? []
+    const done = splits.filter((split) => this.startOf(split).isDone).length
+    return `${done} of ${splits.length} splits done, ${this.counts.recordsRead} records settled`
+  }
+
+  /** Where a split goes on when the target is not where this run left it. */
+  async reopen(split: Split): Promise<SplitRecord> {
+    const content = await this.#options.checkpoint.read(this.#call)
+    const record = recordsIn(content).get(split.id) ?? freshSplit
+    if (record.sequence === 0 || record.position !== undefined) return record
+    return await this.#startOver(split)
+  }
+
+  /** Keeps the progress of a split, behind the batches before it. */
+  async update(progress: ProgressUpdate): Promise<void> {
+    // What has been settled is kept also when the run is being stopped.
+    await this.#options.checkpoint.update(progress, { signal: new AbortController().signal })
+  }
+
+  /** The job is complete. */
+  async finish(plan: SplitPlan, counts: JobCounts): Promise<void> {
+    const { checkpoint, fingerprint } = this.#options
+    const now = new Date().toISOString()
+    await checkpoint.finish(
+      headerJson({
+        state: 'complete',
+        startedAt: this.#header?.startedAt ?? now,
+        endedAt: now,
+        fingerprint,
+        plan: { ...plan, splits: [] },
+        counts,
+      }),
+      this.#call,
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#options.checkpoint[Symbol.asyncDispose]()
+  }
+
+  async #startOver(split: Split): Promise<SplitRecord> {
+    const { isIdempotent, allowsDuplicates, checkpoint } = this.#options
+    if (!isIdempotent && !allowsDuplicates) {
+      throw new PluginError({
+        code: 'RESUME_UNDECIDED',
+        message: `${split.id} has no unique key to go on by, so that it has to be read from its beginning, and its rows would be appended a second time`,
+        hint: 'Delete what the job wrote and begin anew with --restart, or accept repeated rows with --allow-duplicates.',
+      })
+    }
+    await checkpoint.update(
+      { split: split.id, expected: undefined, sequence: 0, record: recordJson(freshSplit) },
+      this.#call,
+    )
+    return freshSplit
+  }
+}
+
+function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {
+  const records = new Map<string, SplitRecord>()
+  for (const [split, { sequence, record }] of content?.splits ?? [])
+    records.set(split, splitRecordOf(sequence, record))
+  return records
+}

@@ -1,0 +1,38 @@
+import type { Split, SplitPlan } from '../plugin/reader.ts'
+import type { JsonValue } from '../record/record-batch.ts'
+import { countsOf, type JobCounts } from './job-counts.ts'
+
+/** What a checkpoint says of the job as a whole. */
+export interface JobHeader {
+  readonly state: 'running' | 'complete'
+  /** ISO times. */
+  readonly startedAt: string
+  readonly endedAt?: string
+  /** What the job moves. */
+  readonly fingerprint: JsonValue
+  /** The splits, in order; empty once the job is complete. */
+  readonly plan: SplitPlan
+  /** Only of a complete job: over all its runs. */
+  readonly counts?: JobCounts
+}
+
+/** The header as the checkpoint keeps it. */
+export function headerJson(header: JobHeader): JsonValue {
+  return JSON.parse(JSON.stringify(header)) as JsonValue
+}
+
+/** Reads a header back. The format of the checkpoint vouches for its shape. */
+export function jobHeaderOf(json: JsonValue): JobHeader {
+  const found = json as unknown as Partial<JobHeader> & { readonly counts?: JsonValue }
+  return {
+    state: found.state === 'complete' ? 'complete' : 'running',
+    startedAt: found.startedAt ?? '',
+    ...(found.endedAt === undefined ? {} : { endedAt: found.endedAt }),
+    fingerprint: found.fingerprint ?? null,
+    plan: {
+      splits: (found.plan?.splits ?? []) as readonly Split[],
+      consistency: found.plan?.consistency ?? 'per-split',
+    },
+    ...(found.counts === undefined ? {} : { counts: countsOf(found.counts) }),
+  }
+}
