@@ -61,9 +61,8 @@ function conditionAfter<Column extends { readonly name: string }>(
   dialect: OrderDialect<Column>,
 ): string | undefined {
   if (from === undefined) return undefined
-  const names = columns.map(({ column }) => column.name)
-  const nullable = columns.map(({ isNullable }) => isNullable)
-  const values = keyValues(from, names, nullable, doing)
+  const expected = columns.map(({ column: { name }, isNullable }) => ({ name, isNullable }))
+  const values = keyValues(from, expected, doing)
   const bounds = columns.map(({ column, isNullable }, index) => {
     const value = values[index] ?? null
     const literal = value === null ? undefined : dialect.literal(column, value)

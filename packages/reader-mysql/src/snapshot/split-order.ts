@@ -62,10 +62,7 @@ export function orderSettings({ columns }: SplitOrder<OrderableColumn>): readonl
   const kinds = columns.map(({ column }) => column.form.kind)
   const settings: string[] = []
   if (kinds.includes('text') || kinds.includes('bytes')) {
-    settings.push(
-      `max_sort_length = ${sortedBytes}`,
-      `sort_buffer_size = GREATEST(@@sort_buffer_size, ${sortBufferBytes})`,
-    )
+    settings.push(`max_sort_length = ${sortedBytes}`, `sort_buffer_size = ${sortBufferBytes}`)
   }
   if (kinds.includes('moment')) {
     settings.push("sql_mode = CONCAT_WS(',', @@sql_mode, 'ALLOW_INVALID_DATES')")
