@@ -251,21 +251,28 @@ describe('going on from every position', () => {
     expect(rows).toHaveLength(40)
   })
 
-  it('any strings, whatever the collation holds equal', async () => {
+  it('any strings, whatever the collation holds equal, by an index or not', async () => {
     const strings = fc.uniqueArray(fc.string({ unit: 'grapheme', maxLength: 5 }), {
       minLength: 1,
       maxLength: 25,
     })
+    const indexes = fc.constantFrom(
+      'UNIQUE KEY (k, n)',
+      'UNIQUE KEY (n), KEY (k)',
+      'UNIQUE KEY (n)',
+    )
     await fc.assert(
-      fc.asyncProperty(strings, fc.integer({ min: 1, max: 4 }), async (values, maxRows) => {
+      fc.asyncProperty(strings, indexes, fc.integer({ min: 1, max: 4 }), async (...drawn) => {
+        const [values, index, maxRows] = drawn
         const table = await tableOf(
-          'k varchar(60) COLLATE utf8mb4_unicode_ci NOT NULL, n int NOT NULL, UNIQUE KEY (k, n), KEY (n)',
-          values.map((value, index) => [value, index]),
+          `k varchar(60) COLLATE utf8mb4_unicode_ci NOT NULL, n int NOT NULL, ${index}`,
+          values.map((value, number) => [value, number]),
         )
         const parameters = { table, column: ['n', 'k'], splitPk: 'k', splitFactor: 1 }
-        expect((await resumed(parameters, { maxRows })).rows).toHaveLength(values.length)
+        const { rows } = await resumed(parameters, { desired: 2, maxRows })
+        expect(rows).toHaveLength(values.length)
       }),
-      { numRuns: 12 },
+      { numRuns: 15 },
     )
   })
 })
@@ -358,6 +365,24 @@ describe('splits without positions', () => {
     const querySql = [`SELECT id FROM ${table}`]
     const [split] = await planOf({ connection: [{ datasource: 'test', querySql }] }, 2)
     expect(split?.resumable).toBe(false)
+  })
+
+  it('a key that the user may not read', async () => {
+    const table = await tableOf('id int PRIMARY KEY, v varchar(9)', [[1, 'x']])
+    const user = `r${database.name.slice(-8)}`
+    await database.run(
+      `CREATE USER ${user}@'%' IDENTIFIED BY 'read-5-Times'`,
+      `GRANT SELECT (v), INSERT (id) ON ${table} TO ${user}@'%'`,
+    )
+    try {
+      const dataSource = testDataSource(database.name, { user, password: 'read-5-Times' })
+      await using session = await openReader({ table, column: ['v'] }, [dataSource])
+      const { splits } = await session.split(1, { signal: never })
+      expect(splits[0]?.resumable).toBe(false)
+      expect(await batchesOf(session, splits[0]!, { positions: true })).toHaveLength(1)
+    } finally {
+      await database.run(`DROP USER ${user}@'%'`)
+    }
   })
 
   it('prefers a unique key that begins with splitPk, then the primary key', async () => {
@@ -473,7 +498,7 @@ describe('what does not fit', () => {
           ['shop', '1'],
           ['id', {}],
         ],
-        'it is none of this reader',
+        'by the column id: its value in the position is none',
       ],
       [{ shop: '1', id: '1' }, 'none of this reader'],
       ['1', 'none of this reader'],

@@ -214,14 +214,16 @@ describe('going on from every position', () => {
     expect(rows).toHaveLength(80)
   })
 
-  it('any strings, whatever the collation holds equal', async () => {
+  it('any strings, whatever the collation holds equal, by an index or not', async () => {
     const strings = fc.uniqueArray(fc.string({ unit: 'grapheme', maxLength: 5 }), {
       minLength: 1,
       maxLength: 25,
     })
+    const keys = fc.constantFrom('UNIQUE (k, n)', 'UNIQUE (n)')
     await fc.assert(
-      fc.asyncProperty(strings, fc.integer({ min: 1, max: 4 }), async (values, maxRows) => {
-        const table = await tableOf('k text COLLATE loose NOT NULL, n int NOT NULL, UNIQUE (k, n)')
+      fc.asyncProperty(strings, keys, fc.integer({ min: 1, max: 4 }), async (...drawn) => {
+        const [values, key, maxRows] = drawn
+        const table = await tableOf(`k text COLLATE loose NOT NULL, n int NOT NULL, ${key}`)
         await database.connection.query(
           `INSERT INTO ${table} SELECT * FROM unnest($1::text[]) WITH ORDINALITY`,
           [values.map((value) => value.replaceAll('\0', ''))],
@@ -491,14 +493,14 @@ describe('what does not fit', () => {
           ['shop', '1'],
           ['id', 5],
         ],
-        'it is none of this reader',
+        'by the column id: its value in the position is none',
       ],
       [
         [
           ['shop', '1'],
           ['id', {}],
         ],
-        'it is none of this reader',
+        'by the column id: its value in the position is none',
       ],
       [{ shop: '1', id: '1' }, 'none of this reader'],
       ['1', 'none of this reader'],

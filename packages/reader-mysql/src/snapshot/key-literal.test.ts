@@ -7,6 +7,7 @@ const column = (dataType: string, charset?: string) => ({
   columnType: dataType,
   isNullable: false,
   isPrimaryKey: true,
+  isReadable: true,
   ...(charset === undefined ? {} : { charset }),
 })
 const text: KeyForm = { kind: 'text', charset: 'latin1' }
@@ -23,7 +24,7 @@ describe('keyLiteral', () => {
     [{ kind: 'bytes' }, '', "X''"],
     [{ kind: 'other' }, '3a3a31', "_utf8mb4 X'3a3a31'"],
   ])('%j of %s', (form, value, literal) => {
-    expect(keyLiteral(form, value)).toBe(literal)
+    expect(keyLiteral(form, value, 'k')).toBe(literal)
   })
 
   it.each<[KeyForm, string]>([
@@ -35,7 +36,9 @@ describe('keyLiteral', () => {
     [text, "41'"],
     [{ kind: 'bytes' }, '414'],
   ])('%j refuses %s', (form, value) => {
-    expect(() => keyLiteral(form, value)).toThrow(`no ${form.kind} value`)
+    expect(() => keyLiteral(form, value, 'k')).toThrow(
+      `reading by the column k: a bound is no ${form.kind} value`,
+    )
   })
 })
 

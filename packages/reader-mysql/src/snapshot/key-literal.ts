@@ -61,11 +61,12 @@ export function orderFormOf({ dataType, charset }: CatalogueColumn): KeyForm | u
  * A value as a literal of the column's type and character set, so that the column's collation decides and no
  * `sql_mode` reads it differently.
  *
+ * @param column - for messages
  * @throws PluginError POSITION_LOST for text that is no value of this form: a split or position of another column
  */
-export function keyLiteral({ kind, charset }: KeyForm, value: string): string {
+export function keyLiteral({ kind, charset }: KeyForm, value: string, column: string): string {
   if (!forms[kind].test(value)) {
-    throw positionLost('reading a part of a table', `a bound of it is no ${kind} value`)
+    throw positionLost(`reading by the column ${column}`, `a bound is no ${kind} value`)
   }
   switch (kind) {
     case 'integer':

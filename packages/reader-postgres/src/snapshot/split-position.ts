@@ -40,13 +40,14 @@ function keyValueOf({ name, type }: OrderableColumn, cell: Cell): KeyValue {
  * A value of a position as a literal, which takes the type, and with it the collation, of the column it is compared
  * with.
  *
+ * @param column - for messages
  * @throws PluginError POSITION_LOST when it is no value of a position
  */
-export function literalOf(value: Exclude<JsonValue, null>): string {
+export function literalOf(value: Exclude<JsonValue, null>, column: string): string {
   if (typeof value === 'string') return quoteText(value)
   const { hex } = value as { readonly hex?: unknown }
   if (typeof hex === 'string' && /^(?:[0-9a-f]{2})*$/.test(hex)) {
     return ` E'${hex.replaceAll(/../g, '\\x$&')}'`
   }
-  throw positionLost('going on from a position', 'it is none of this reader')
+  throw positionLost(`reading by the column ${column}`, 'its value in the position is none')
 }
