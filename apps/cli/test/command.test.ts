@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest'
 import { jobReportSchema } from '@millrace/core'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { test, type RedisTarget } from './support/redis-test.ts'
+import { dataKeys } from './support/data-keys.ts'
 
 const rows = streamRows(
   ['string', 'string'],
@@ -183,7 +184,7 @@ describe.concurrent('preview', () => {
   /** Every key with its serialised value and its expiry. */
   async function contents(target: RedisTarget): Promise<Record<string, unknown>> {
     const found: Record<string, unknown> = {}
-    for (const key of await target.client.keys('*')) {
+    for (const key of await dataKeys(target.client)) {
       const value = await valueOf(target, key)
       found[key] = { value, expires: await target.client.call('PEXPIRETIME', key) }
     }

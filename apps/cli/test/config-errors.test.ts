@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest'
 import { expectClearError, recognisablePassword } from './support/clear-error.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { test } from './support/redis-test.ts'
+import { dataKeys } from './support/data-keys.ts'
 
 const reader = streamRows(['string', 'string', 'string'], [['k', 'v', 'w']])
 
@@ -253,7 +254,7 @@ describe.concurrent('case 36: placeholders', () => {
     expectClearError(result, { exitCode: 2, mentions: ['${glue}', '--set glue=value'] })
     const set = await folder.run(job, { flags: ['--set', 'glue=+'] })
     expect(set.exitCode, set.stderr).toBe(0)
-    expect(await target.client.keys('*')).toEqual(['k+v'])
+    expect(await dataKeys(target.client)).toEqual(['k+v'])
   })
 
   test('dates come from --scheduled-at', async ({ target }) => {
@@ -261,7 +262,7 @@ describe.concurrent('case 36: placeholders', () => {
     const flags = ['--scheduled-at', '2025-11-01T00:00:00+08:00']
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }), { flags })
     expect(exitCode, stderr).toBe(0)
-    expect(await target.client.keys('*')).toEqual(['k20251101:20251031:20251031v'])
+    expect(await dataKeys(target.client)).toEqual(['k20251101:20251031:20251031v'])
   })
 })
 

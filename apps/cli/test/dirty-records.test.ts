@@ -3,6 +3,7 @@ import { describe, expect } from 'vitest'
 import type { RunResult } from './support/job-folder.ts'
 import { redisJob, streamRows } from './support/jobs.ts'
 import { test } from './support/redis-test.ts'
+import { dataKeyCount } from './support/data-keys.ts'
 
 const zadd = { writeMode: { type: 'zset', mode: 'zadd' } }
 
@@ -106,7 +107,7 @@ describe.concurrent('case 31: errorLimit', () => {
     expect(result.report).toMatchObject({ code: 'DIRTY_LIMIT_PASSED', recordsDirty: 1 })
     expect(result.stderr).toMatch(/Records failed \(dirty\)\s*: 1/)
     expectBalanced(result)
-    const keys = await target.client.dbsize()
+    const keys = await dataKeyCount(target.client)
     expect(keys).toBe(result.report?.recordsWritten)
     expect(await target.client.exists('k7', 'k8', 'k9')).toBe(0)
   })
@@ -136,7 +137,7 @@ describe.concurrent('case 31: errorLimit', () => {
     const job = redisJob({ reader: twoOfTen, setting: { errorLimit: { percentage: 0.19 } } })
     const { report } = await target.folder().run(job)
     expect(report).toMatchObject({ recordsRead: 10, recordsWritten: 8 })
-    expect(await target.client.dbsize()).toBe(8)
+    expect(await dataKeyCount(target.client)).toBe(8)
   })
 
   test('a DataX job without errorLimit tolerates any number, with a warning', async ({

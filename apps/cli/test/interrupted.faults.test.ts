@@ -11,6 +11,7 @@ import {
   makePostgresDatabase,
   type TestDatabase,
 } from './support/test-database.ts'
+import { dataKeyCount } from './support/data-keys.ts'
 
 const rowCount = 20_000
 const databases = new Map<'mysql' | 'postgresql', TestDatabase>()
@@ -76,7 +77,7 @@ async function connectionCount(target: RedisTarget): Promise<number> {
 /** Waits until the target holds at least `count` keys. */
 async function waitForKeys(target: RedisTarget, count: number): Promise<void> {
   for (let tries = 0; tries < 2000; tries += 1) {
-    if ((await target.client.dbsize()) >= count) return
+    if ((await dataKeyCount(target.client)) >= count) return
     await sleep(10)
   }
   throw new Error(`the target never held ${count} keys`)
@@ -99,7 +100,7 @@ describe('case 37: signals', () => {
     expect(exitCode, stderr).toBe(code)
     expect(report).toMatchObject({ status: 'stopped', code: 'STOPPED', exitCode: code, errors: [] })
     expect(stderr).toContain('Records written')
-    expect(report?.recordsWritten).toBe(await target.client.dbsize())
+    expect(report?.recordsWritten).toBe(await dataKeyCount(target.client))
     expect(report?.recordsWritten).toBeLessThan(rowCount)
     expect(await connectionCount(target)).toBe(connections)
   })
@@ -117,12 +118,12 @@ describe('case 30: a frozen Redis', () => {
           setting: slow,
         }),
       )
-      while ((await frozen.client.dbsize()) < 2000) await sleep(10)
+      while ((await dataKeyCount(frozen.client)) < 2000) await sleep(10)
       process.kill(frozen.pid, 'SIGSTOP')
       await sleep(2000)
       process.kill(frozen.pid, 'SIGCONT')
       const result = { ...(await running.ended), report: job.report() }
-      return { result, keys: await frozen.client.dbsize() }
+      return { result, keys: await dataKeyCount(frozen.client) }
     } finally {
       await frozen[Symbol.asyncDispose]()
     }
@@ -164,7 +165,7 @@ describe('a Redis killed half way', () => {
           setting: slow,
         }),
       )
-      while ((await doomed.client.dbsize()) < 2000) await sleep(10)
+      while ((await dataKeyCount(doomed.client)) < 2000) await sleep(10)
       await doomed.kill()
       const result = { ...(await running.ended), report: job.report() }
       expectClearError(result, {
@@ -194,15 +195,15 @@ describe('a full Redis', () => {
         }),
       )
       let keys = -1
-      while ((await full.client.dbsize()) !== keys || keys < 1000) {
-        keys = await full.client.dbsize()
+      while ((await dataKeyCount(full.client)) !== keys || keys < 1000) {
+        keys = await dataKeyCount(full.client)
         await sleep(100)
       }
       await full.client.config('SET', 'maxmemory', '0')
       const { exitCode, stderr } = await running.ended
       expect(exitCode, stderr).toBe(0)
       expect(job.report()).toMatchObject({ recordsWritten: rowCount, recordsDirty: 0 })
-      expect(await full.client.dbsize()).toBe(rowCount)
+      expect(await dataKeyCount(full.client)).toBe(rowCount)
     } finally {
       await full[Symbol.asyncDispose]()
     }
@@ -218,7 +219,7 @@ describe.each(['mysql', 'postgresql'] as const)('%s while rows are flowing', (st
     await cutConnections(stepType, database)
     const result = { ...(await running.ended), report: job.report() }
     expectClearError(result, { exitCode: 1, code: 'SOURCE_FAILED', mentions: ['kept'] })
-    expect(result.report?.recordsWritten).toBe(await target.client.dbsize())
+    expect(result.report?.recordsWritten).toBe(await dataKeyCount(target.client))
     expect(result.report?.recordsWritten).toBeLessThan(rowCount)
   })
 

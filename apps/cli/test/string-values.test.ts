@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { test } from './support/redis-test.ts'
+import { dataKeys } from './support/data-keys.ts'
 
 describe.concurrent('keys', () => {
   test('case 1: a job without writeMode sets strings that never expire', async ({ target }) => {
@@ -14,7 +15,7 @@ describe.concurrent('keys', () => {
   test('case 2: the columns of a composite key are joined with U+0001', async ({ target }) => {
     const reader = streamRows(['string', 'long', 'string'], [['u', 7, 'v']])
     await target.folder().run(redisJob({ reader, writer: { keyIndexes: [0, 1] } }))
-    expect(await target.client.keys('*')).toEqual(['u\u00017'])
+    expect(await dataKeys(target.client)).toEqual(['u\u00017'])
     expect(await target.client.get('u\u00017')).toBe('v')
   })
 
@@ -36,7 +37,7 @@ describe.concurrent('keys', () => {
     const reader = streamRows(['string', 'string', 'string'], [['a', 'b', 'v']])
     const writer = { keyIndexes: [1, 0], keyFieldDelimiter: '-' }
     await target.folder().run(redisJob({ reader, writer }))
-    expect(await target.client.keys('*')).toEqual(['b-a'])
+    expect(await dataKeys(target.client)).toEqual(['b-a'])
   })
 
   test('case 5: the delimiter "u0001" is taken literally, with a warning', async ({ target }) => {
@@ -44,7 +45,7 @@ describe.concurrent('keys', () => {
     const writer = { keyIndexes: [0, 1], keyFieldDelimiter: 'u0001' }
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }))
     expect(exitCode, stderr).toBe(0)
-    expect(await target.client.keys('*')).toEqual(['au0001b'])
+    expect(await dataKeys(target.client)).toEqual(['au0001b'])
     expect(stderr).toMatch(/warn.*keyFieldDelimiter.*\\u0001/)
   })
 
@@ -62,7 +63,7 @@ describe.concurrent('keys', () => {
     )
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }))
     expect(exitCode, stderr).toBe(0)
-    expect((await target.client.keys('*')).sort()).toEqual(['1', '2', '3'])
+    expect(await dataKeys(target.client)).toEqual(['1', '2', '3'])
     for (const key of ['1', '2', '3']) {
       const seconds = await target.client.ttl(key)
       expect(seconds).toBeGreaterThan(50)
@@ -86,7 +87,7 @@ describe.concurrent('keys', () => {
     const writer = { keyIndexes: undefined, keyTemplate: '{#{kind}}:##{id}:#{id}' }
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader: named, writer }))
     expect(exitCode, stderr).toBe(0)
-    expect(await target.client.keys('*')).toEqual(['{x}:#{id}:7'])
+    expect(await dataKeys(target.client)).toEqual(['{x}:#{id}:7'])
     expect(await target.client.get('{x}:#{id}:7')).toBe('v')
   })
 })

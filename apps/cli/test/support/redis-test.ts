@@ -2,6 +2,7 @@ import { Redis } from 'ioredis'
 import { test as base } from 'vitest'
 import { makeJobFolder, type JobFolder } from './job-folder.ts'
 import { startPrivateRedis, type PrivateRedis } from './private-redis.ts'
+import { dataKeyCount } from './data-keys.ts'
 
 /** A database of the test file's Redis that no other test uses, so that tests may run side by side. */
 export interface RedisTarget {
@@ -49,7 +50,7 @@ export const test = base
         folders.push(folder)
         return folder
       },
-      isEmpty: async () => (await client.dbsize()) === 0,
+      isEmpty: async () => (await dataKeyCount(client)) === 0,
       clear: async () => void (await client.flushdb()),
     }
   })

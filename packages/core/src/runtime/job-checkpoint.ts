@@ -51,7 +51,9 @@ export class JobCheckpoint {
     // A checkpoint that nobody can read any more is no obstacle to beginning anew.
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
-    const header = content === undefined ? undefined : jobHeaderOf(content.header)
+    // A run that got no row into the target has left nothing to decide about.
+    const isTrace = content === undefined || (isRunning(content) && content.splits.size === 0)
+    const header = isTrace ? undefined : jobHeaderOf(content.header)
     return decideResume(job, header, wish, fingerprint)
   }
 
@@ -155,6 +157,10 @@ export class JobCheckpoint {
     )
     return freshSplit
   }
+}
+
+function isRunning({ header }: CheckpointContent): boolean {
+  return jobHeaderOf(header).state === 'running'
 }
 
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {

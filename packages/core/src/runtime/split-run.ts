@@ -282,7 +282,7 @@ class SplitRun {
 
   /** Keeps what is settled by now. */
   async #conclude(isDone: boolean): Promise<Outcome> {
-    const { checkpoint, fail } = this.#context
+    const { checkpoint } = this.#context
     const isBehind = this.#settledSequence !== this.#sequence
     if (checkpoint === undefined || isBehind) return isDone ? 'done' : 'stopped'
     try {
@@ -295,7 +295,7 @@ class SplitRun {
       return isDone ? 'done' : 'stopped'
     } catch (error) {
       if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') return 'rewound'
-      fail(error)
+      this.#context.fail(error)
       return 'stopped'
     }
   }

@@ -27,35 +27,43 @@ function shortened(text: string): string {
 /**
  * The values of a position for the columns of an order.
  *
- * @param nullable - which of the columns may be NULL
  * @param doing - for the message: `reading table orders`
  * @throws PluginError POSITION_LOST when it is no position in this order
  */
 export function keyValues(
-  position: Position,
-  columns: readonly string[],
-  nullable: readonly boolean[],
+  { token }: Position,
+  columns: readonly { readonly name: string; readonly isNullable: boolean }[],
   doing: string,
 ): readonly JsonValue[] {
-  const { token } = position
-  const entries = isList(token) ? token.map((entry) => (isList(entry) ? entry : [])) : []
-  const isPosition = entries.every(
-    ([name, value], index) =>
-      typeof name === 'string' &&
-      value !== undefined &&
-      (value !== null || nullable[index] === true),
-  )
-  if (entries.length === 0 || !isPosition)
+  const entries = entriesOf(token)
+  if (entries.length === 0) {
     throw positionLost(doing, 'the position to go on from is none of this reader')
-  const names = entries.map(([name]) => String(name))
-  if (names.length !== columns.length || names.some((name, index) => name !== columns[index])) {
-    const found = `the position to go on from is one by ${names.join(', ')}`
-    throw positionLost(doing, `${found}, the rows are now in the order of ${columns.join(', ')}`)
   }
-  return entries.map(([, value]) => value ?? null)
+  const names = entries.map(([name]) => name).join(', ')
+  const expected = columns.map(({ name }) => name).join(', ')
+  if (names !== expected) {
+    const found = `the position to go on from is one by ${names}`
+    throw positionLost(doing, `${found}, the rows are now in the order of ${expected}`)
+  }
+  for (const [index, { name, isNullable }] of columns.entries()) {
+    if (entries[index]?.[1] !== null || isNullable) continue
+    throw positionLost(doing, `the position to go on from has NULL in ${name}`)
+  }
+  return entries.map(([, value]) => value)
 }
 
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
+/** The columns and values of a token; none unless all of it is such. */
+function entriesOf(token: JsonValue): readonly (readonly [string, JsonValue])[] {
+  if (!isList(token)) return []
+  const entries = token.filter(isEntry)
+  return entries.length === token.length ? entries : []
+}
+
+function isEntry(value: JsonValue): value is readonly [string, JsonValue] {
+  return isList(value) && value.length === 2 && typeof value[0] === 'string'
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
   return Array.isArray(value)
 }
 

@@ -72,9 +72,8 @@ function conditionOf<Column extends { readonly name: string }>(
   { order: { columns }, quoted, dialect, rows }: Bounding<Column>,
 ): string | undefined {
   if (position === undefined) return undefined
-  const names = columns.map(({ column }) => column.name)
-  const nullable = columns.map(({ isNullable }) => isNullable)
-  const values = keyValues(position, names, nullable, doing)
+  const expected = columns.map(({ column: { name }, isNullable }) => ({ name, isNullable }))
+  const values = keyValues(position, expected, doing)
   const bounds = columns.map(({ column, isNullable }, index) => {
     const value = values[index] ?? null
     const literal = value === null ? undefined : dialect.literal(column, value)

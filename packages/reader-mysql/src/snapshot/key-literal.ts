@@ -4,12 +4,12 @@ import type { CatalogueColumn } from './source-object.ts'
 /** How the values of a key column are written down as text, and as literals of the column's own type. */
 export interface KeyForm {
   /**
-   * `integer`, `decimal`: digits. `moment`: the server's text of a date or time. `ordinal`: the number of an ENUM's
+   * `integer`, `decimal`, `year`: digits. `moment`: the server's text of a date or time. `ordinal`: the number of an ENUM's
    * value, by which the server orders and, given a number, compares. `text`: hex of the stored bytes, which have to be
    * read in `charset`. `bytes`: hex. `other`: hex of the UTF-8 text of a MariaDB type that compares with text (uuid,
    * inet6).
    */
-  readonly kind: 'integer' | 'decimal' | 'moment' | 'ordinal' | 'text' | 'bytes' | 'other'
+  readonly kind: 'integer' | 'decimal' | 'year' | 'moment' | 'ordinal' | 'text' | 'bytes' | 'other'
   readonly charset?: string
 }
 
@@ -17,6 +17,7 @@ const hex = /^(?:[0-9a-f]{2})*$/i
 const forms: Record<KeyForm['kind'], RegExp> = {
   integer: /^-?\d+$/,
   decimal: /^-?\d+(?:\.\d+)?$/,
+  year: /^\d{1,4}$/,
   moment: /^-?[\d :.-]+$/,
   ordinal: /^\d+$/,
   text: hex,
@@ -35,8 +36,7 @@ const kinds: Readonly<Record<string, KeyForm['kind']>> = {
   time: 'moment',
   datetime: 'moment',
   timestamp: 'moment',
-  // As a number below 100 a year would be taken for one of two digits.
-  year: 'moment',
+  year: 'year',
   enum: 'ordinal',
   char: 'text',
   varchar: 'text',
@@ -61,17 +61,21 @@ export function orderFormOf({ dataType, charset }: CatalogueColumn): KeyForm | u
  * A value as a literal of the column's type and character set, so that the column's collation decides and no
  * `sql_mode` reads it differently.
  *
+ * @param column - for messages
  * @throws PluginError POSITION_LOST for text that is no value of this form: a split or position of another column
  */
-export function keyLiteral({ kind, charset }: KeyForm, value: string): string {
+export function keyLiteral({ kind, charset }: KeyForm, value: string, column: string): string {
   if (!forms[kind].test(value)) {
-    throw positionLost('reading a part of a table', `a bound of it is no ${kind} value`)
+    throw positionLost(`reading by the column ${column}`, `a bound is no ${kind} value`)
   }
   switch (kind) {
     case 'integer':
     case 'decimal':
     case 'ordinal':
       return value
+    case 'year':
+      // With fewer digits 0 would be taken for 2000.
+      return `'${value.padStart(4, '0')}'`
     case 'moment':
       return `'${value}'`
     case 'text':
@@ -88,6 +92,7 @@ export function keyExpression({ kind }: KeyForm, quotedColumn: string): string {
   switch (kind) {
     case 'integer':
     case 'decimal':
+    case 'year':
     case 'moment':
       return quotedColumn
     case 'ordinal':

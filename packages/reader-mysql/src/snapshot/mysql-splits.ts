@@ -62,7 +62,9 @@ export function keyNow(
 /** The condition of a split, or `undefined` for a whole object. */
 export function splitCondition({ key, range }: SplitRange<SplitKey>): string | undefined {
   if (key === undefined) return undefined
-  return keyRangeCondition(range, quoteName(key.column), (bound) => keyLiteral(key, bound))
+  return keyRangeCondition(range, quoteName(key.column), (bound) =>
+    keyLiteral(key, bound, key.column),
+  )
 }
 
 async function rangesOf(
@@ -88,7 +90,8 @@ async function rangesOf(
     count,
     total: Number(total ?? 0),
     async next(last, offset) {
-      const after = last === undefined ? undefined : `${column} > ${keyLiteral(key, last)}`
+      const after =
+        last === undefined ? undefined : `${column} > ${keyLiteral(key, last, key.column)}`
       const sql = selectStatement(table, [expression], where, `${column} IS NOT NULL`, after)
       const [bound] = await firstRow(`${sql} ORDER BY ${column} LIMIT 1 OFFSET ${offset}`)
       return bound ?? undefined

@@ -11,18 +11,19 @@ export async function readCatalogue(
 ): Promise<readonly CatalogueColumn[]> {
   if (table.name === undefined) return []
   const rows = await connection.query(
-    `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, CHARACTER_SET_NAME
+    `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, CHARACTER_SET_NAME, PRIVILEGES
       FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${quoteText(table.name)}
       ORDER BY ORDINAL_POSITION`,
     signal,
   )
-  return rows.map(([name, dataType, columnType, isNullable, key, charset]) => ({
+  return rows.map(([name, dataType, columnType, isNullable, key, charset, privileges]) => ({
     name: name ?? '',
     dataType: (dataType ?? '').toLowerCase(),
     columnType: columnType ?? '',
     isNullable: isNullable === 'YES',
     isPrimaryKey: key === 'PRI',
+    isReadable: (privileges ?? '').split(',').includes('select'),
     ...(charset == null ? {} : { charset }),
   }))
 }
@@ -41,12 +42,13 @@ export async function readUniqueKeys(
 ): Promise<readonly UniqueKey[]> {
   if (table.name === undefined) return []
   const rows = await connection.query(
-    `SELECT s.INDEX_NAME, s.COLUMN_NAME, s.SUB_PART
-      FROM information_schema.STATISTICS s
-        JOIN information_schema.TABLES t ON t.TABLE_SCHEMA = s.TABLE_SCHEMA AND t.TABLE_NAME = s.TABLE_NAME
-      WHERE s.TABLE_SCHEMA = ${schemaOf(table)} AND s.TABLE_NAME = ${quoteText(table.name)} AND s.NON_UNIQUE = 0
-        AND UPPER(t.ENGINE) NOT IN (${carelessEngines.map(quoteText).join(', ')})
-      ORDER BY s.INDEX_NAME, s.SEQ_IN_INDEX`,
+    `SELECT INDEX_NAME, COLUMN_NAME, SUB_PART
+      FROM information_schema.STATISTICS
+      WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${quoteText(table.name)} AND NON_UNIQUE = 0
+        AND (SELECT UPPER(ENGINE) FROM information_schema.TABLES
+          WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${quoteText(table.name)})
+          NOT IN (${carelessEngines.map(quoteText).join(', ')})
+      ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
     signal,
   )
   const keys = new Map<string, string[]>()

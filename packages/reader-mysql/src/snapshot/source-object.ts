@@ -16,6 +16,8 @@ export interface CatalogueColumn {
   readonly columnType: string
   readonly isNullable: boolean
   readonly isPrimaryKey: boolean
+  /** Whether the user may SELECT it. */
+  readonly isReadable: boolean
   /** Absent for anything but text. */
   readonly charset?: string
 }

@@ -16,9 +16,9 @@ export const orderDialect: OrderDialect<OrderableColumn> = {
   comparesRows: false,
   quoteName,
   hiddenExpression: ({ form }, quotedColumn) => keyExpression(form, quotedColumn),
-  literal({ form }, value) {
-    if (typeof value === 'string') return keyLiteral(form, value)
-    throw positionLost('going on from a position', 'it is none of this reader')
+  literal({ name, form }, value) {
+    if (typeof value === 'string') return keyLiteral(form, value, name)
+    throw positionLost(`reading by the column ${name}`, 'its value in the position is none')
   },
 }
 
@@ -39,7 +39,7 @@ export function tableOrders(
 ): OrderableTable<OrderableColumn> {
   return orderableTable(catalogue, uniqueKeys, selected, {
     orderable(column) {
-      const form = orderFormOf(column)
+      const form = column.isReadable ? orderFormOf(column) : undefined
       return form === undefined ? undefined : { name: column.name, form }
     },
     isExact({ dataType, charset }) {
@@ -62,10 +62,7 @@ export function orderSettings({ columns }: SplitOrder<OrderableColumn>): readonl
   const kinds = columns.map(({ column }) => column.form.kind)
   const settings: string[] = []
   if (kinds.includes('text') || kinds.includes('bytes')) {
-    settings.push(
-      `max_sort_length = ${sortedBytes}`,
-      `sort_buffer_size = GREATEST(@@sort_buffer_size, ${sortBufferBytes})`,
-    )
+    settings.push(`max_sort_length = ${sortedBytes}`, `sort_buffer_size = ${sortBufferBytes}`)
   }
   if (kinds.includes('moment')) {
     settings.push("sql_mode = CONCAT_WS(',', @@sql_mode, 'ALLOW_INVALID_DATES')")

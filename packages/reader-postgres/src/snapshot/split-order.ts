@@ -16,7 +16,7 @@ export const orderDialect: OrderDialect<OrderableColumn> = {
   comparesRows: true,
   quoteName,
   hiddenExpression: (_, quotedColumn) => quotedColumn,
-  literal: (_, value) => literalOf(value),
+  literal: ({ name }, value) => literalOf(value, name),
 }
 
 /**

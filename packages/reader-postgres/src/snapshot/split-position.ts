@@ -1,5 +1,11 @@
 import type { Cell, JsonValue } from '@millrace/core/record'
-import { keyPosition, type KeyValue, type RowPositions, type SplitOrder } from '@millrace/core/sql'
+import {
+  keyPosition,
+  positionLost,
+  type KeyValue,
+  type RowPositions,
+  type SplitOrder,
+} from '@millrace/core/sql'
 import type { OrderableColumn } from './source-object.ts'
 import { quoteText } from './table-name.ts'
 
@@ -26,10 +32,15 @@ function keyValueOf({ name, type }: OrderableColumn, cell: Cell): KeyValue {
 /**
  * A value of a position as a literal, which takes the type, and with it the collation, of the column it is compared
  * with.
+ *
+ * @param column - for messages
+ * @throws PluginError POSITION_LOST when it is no value of a position
  */
-export function literalOf(value: Exclude<JsonValue, null>): string {
+export function literalOf(value: Exclude<JsonValue, null>, column: string): string {
   if (typeof value === 'string') return quoteText(value)
   const { hex } = value as { readonly hex?: unknown }
-  const pairs = typeof hex === 'string' ? (hex.match(/[0-9a-f]{2}/g) ?? []) : []
-  return ` E'${pairs.map((pair) => `\\x${pair}`).join('')}'`
+  if (typeof hex === 'string' && /^(?:[0-9a-f]{2})*$/.test(hex)) {
+    return ` E'${hex.replaceAll(/../g, '\\x$&')}'`
+  }
+  throw positionLost(`reading by the column ${column}`, 'its value in the position is none')
 }

@@ -95,7 +95,7 @@ export function groupTail(guard: Guard): {
 /** Reads the reply of the guard script. */
 export function guardAnswerOf(reply: RespReply): GuardAnswer {
   if (reply instanceof RespError) return { kind: 'error', error: reply }
-  const text = Buffer.isBuffer(reply) ? reply.toString('utf8') : String(reply)
+  const text = Buffer.isBuffer(reply) ? reply.toString('utf8') : JSON.stringify(reply)
   if (text === 'pass' || text === 'gone') return { kind: text }
   if (text.startsWith('fenced ')) return { kind: 'fenced', owner: text.slice('fenced '.length) }
   return { kind: 'elsewhere', sequence: Number(text.slice('at '.length)) }

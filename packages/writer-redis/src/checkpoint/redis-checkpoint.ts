@@ -238,7 +238,8 @@ function foreignKey(key: string, target: string): PluginError {
 
 function textOf(reply: RespReply | undefined): string | undefined {
   if (reply === null || reply === undefined) return undefined
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : String(reply)
+  if (typeof reply === 'string' || typeof reply === 'number') return String(reply)
+  return Buffer.isBuffer(reply) ? reply.toString('utf8') : undefined
 }
 
 function pairsOf(reply: RespReply | undefined): Map<string, string> {
