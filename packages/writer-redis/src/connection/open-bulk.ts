@@ -1,13 +1,8 @@
 import { PluginError } from '@millrace/core/plugin'
-import { BulkConnection, type BulkConnectionOptions } from '../resp/bulk-connection.ts'
-import { openSocket } from '../resp/open-socket.ts'
+import type { BulkConnection } from '../resp/bulk-connection.ts'
 import { RespError } from '../resp/resp-error.ts'
-import {
-  targetText,
-  connectTimeoutMs,
-  type RedisAddress,
-  type RedisConnectionOptions,
-} from './connection-options.ts'
+import { targetText, type RedisAddress, type RedisConnectionOptions } from './connection-options.ts'
+import { openConnection, type OpenConnectionOptions } from './open-connection.ts'
 import {
   classifyError,
   databaseOutOfRange,
@@ -15,11 +10,6 @@ import {
   refusedLogin,
   unreachable,
 } from './server-errors.ts'
-
-/** Callbacks of the connection, and the signal that ends the attempt. */
-export interface OpenBulkOptions extends Pick<BulkConnectionOptions, 'onLost' | 'onDrain'> {
-  readonly signal: AbortSignal
-}
 
 /**
  * Opens the connection for bulk data: first address that answers, login, database, name.
@@ -29,7 +19,7 @@ export interface OpenBulkOptions extends Pick<BulkConnectionOptions, 'onLost' | 
  */
 export async function openBulk(
   connection: RedisConnectionOptions,
-  options: OpenBulkOptions,
+  options: OpenConnectionOptions,
 ): Promise<BulkConnection> {
   let failure: unknown
   for (const address of connection.addresses) {
@@ -47,10 +37,9 @@ export async function openBulk(
 async function openAt(
   address: RedisAddress,
   connection: RedisConnectionOptions,
-  options: OpenBulkOptions,
+  options: OpenConnectionOptions,
 ): Promise<BulkConnection> {
   const target = targetText(connection, [address])
-  const timeoutMs = connectTimeoutMs(connection)
   let isOpen = false
   let bulk: BulkConnection | undefined
   const onAbort = () => bulk?.close()
@@ -59,16 +48,7 @@ async function openAt(
     if (isOpen) options.onLost(error)
   }
   try {
-    const socket = await openSocket(address, {
-      ...(connection.tls === undefined ? {} : { tls: connection.tls }),
-      timeoutMs,
-      signal: options.signal,
-    })
-    bulk = new BulkConnection(socket, {
-      timeoutMs: connection.timeoutMs,
-      onLost,
-      onDrain: () => options.onDrain(),
-    })
+    bulk = await openConnection(address, connection, { ...options, onLost })
     options.signal.addEventListener('abort', onAbort, { once: true })
     await shakeHands(bulk, connection, target)
     isOpen = true
