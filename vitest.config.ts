@@ -1,10 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
-// Tests run on the TypeScript source of every workspace package, so that no build has to come first.
+// Tests run on the TypeScript source of every workspace package, so that no build has to come first; what tests of the
+// command run is bundled by their setup.
 // They are given to Node, too, where `import` would hand ES modules to `require`.
 const conditions = ['@millrace/source', 'node', 'default']
 const shared = { resolve: { conditions }, ssr: { resolve: { conditions } } }
-const servers = { globalSetup: ['scripts/services/vitest-setup.mjs'], pool: 'forks' as const }
+const servers = {
+  globalSetup: ['scripts/bundle/vitest-setup.mjs', 'scripts/services/vitest-setup.mjs'],
+  pool: 'forks' as const,
+}
 
 export default defineConfig({
   test: {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { inlinedDependencies } from '../bundle/inlined-dependencies.mjs'
 import { isPlugin, isPublished, readJson, sourceImports } from './workspace-packages.mjs'
 
 /**
@@ -104,6 +105,10 @@ function importsAreDependencies(subject, { root }) {
       Object.keys(manifest[kind] ?? {}),
     ),
   )
+  const inlined = Object.keys(manifest['devDependencies'] ?? {}).filter((name) =>
+    inlinedDependencies.has(name),
+  )
+  for (const name of inlined) declared.add(name)
   const missing = sourceImports(root, subject)
     .filter(({ specifier }) => !/^(\.|node:|#)/.test(specifier))
     .map(({ file, specifier }) => ({ file, name: packageName(specifier) }))

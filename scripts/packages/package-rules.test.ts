@@ -87,6 +87,17 @@ test('finds what a plugin may not import', () => {
   ])
 })
 
+test('lets what is bundled be a development dependency', () => {
+  writePackage('packages/core', {
+    name: '@millrace/core',
+    devDependencies: { zod: '^4.0.0', ioredis: '^6.0.0' },
+  })
+  write('packages/core/src/index.ts', `export { z } from 'zod'\nexport { Redis } from 'ioredis'\n`)
+  expect(mistakes()).toEqual([
+    'packages/core: packages/core/src/index.ts imports ioredis, which is no dependency',
+  ])
+})
+
 test('finds a package that imports a plugin', () => {
   write('packages/core/src/index.ts', `export const load = () => import('@millrace/writer-toy')\n`)
   expect(mistakes()).toEqual([

@@ -29,9 +29,15 @@ export async function prepareBuild(print) {
   if (code !== 0) throw new PrepareError(`the build failed:\n${output.trimEnd()}`)
 }
 
-/** Compiles what has changed, with `tsc -b`. */
-export function compile() {
-  return runNode(join(root, 'node_modules/typescript/bin/tsc'), ['-b'], { cwd: root })
+/** Compiles what has changed: types and declarations with `tsc -b`, then the JavaScript. */
+export async function compile() {
+  const types = await runNode(join(root, 'node_modules/typescript/bin/tsc'), ['-b'], { cwd: root })
+  return types.code === 0 ? await bundle() : types
+}
+
+/** Makes the JavaScript of every package whose sources have changed. */
+export function bundle() {
+  return runNode(join(root, 'scripts/bundle.mjs'), [], { cwd: root })
 }
 
 /**

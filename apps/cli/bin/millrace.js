@@ -8,6 +8,9 @@ if (process.argv[2] === '--version' || process.argv[2] === '-V') {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
   process.stdout.write(`${version}\n`)
 } else if (existsSync(main)) {
+  // Node 22 and later keep compiled code between runs, in the folder for temporary files.
+  const { enableCompileCache } = await import('node:module')
+  enableCompileCache?.()
   const { main: run } = await import(main.href)
   process.exitCode = await run(process.argv)
 } else {

@@ -20,6 +20,8 @@ Exit codes: 0 complete, 1 failed or too many dirty records, 2 mistake in files o
             3 a server not reached, refused or unfit, 4 position lost, 130/143 stopped by a signal.
 `
 
+const commands = () => import('./commands/all-commands.ts')
+
 /** The command line. Resolves with the exit code; never rejects for what a user can cause. */
 export async function main(argv: readonly string[]): Promise<number> {
   surviveClosedPipes()
@@ -36,8 +38,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`error: ${error.message}\n`)
       return 2
     }
-    const { failWith } = await import('./render/errors.ts')
-    const { createLogger } = await import('./logger.ts')
+    const { createLogger, failWith } = await commands()
     return failWith(
       error,
       createLogger('info', (text) => process.stderr.write(text)),
@@ -71,7 +72,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
   program
     .command('demo')
     .description('runs the main job on data it makes itself (in a checkout)')
-    .action(async () => finish(await (await import('./commands/demo.ts')).demoCommand()))
+    .action(async () => finish(await (await commands()).demoCommand()))
   addUnavailable(program)
   return program
 }
@@ -106,7 +107,7 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
         .default('auto'),
     )
   addJobFlags(command).action(async (file: string) =>
-    finish(await (await import('./commands/run.ts')).runCommand(file, command.opts())),
+    finish(await (await commands()).runCommand(file, command.opts())),
   )
 }
 
@@ -129,7 +130,7 @@ function addCheck(program: Command, finish: (exitCode: number) => void): void {
     .option('--connect', 'also opens the connections and checks tables, columns and rights')
     .option('--strict', 'treats warnings as errors')
   addJobFlags(command).action(async (file: string) =>
-    finish(await (await import('./commands/check.ts')).checkCommand(file, command.opts())),
+    finish(await (await commands()).checkCommand(file, command.opts())),
   )
 }
 
@@ -146,7 +147,7 @@ function addPreview(program: Command, finish: (exitCode: number) => void): void 
         .default('redis'),
     )
   addJobFlags(command).action(async (file: string) =>
-    finish(await (await import('./commands/preview.ts')).previewCommand(file, command.opts())),
+    finish(await (await commands()).previewCommand(file, command.opts())),
   )
 }
 
@@ -155,18 +156,18 @@ function addPlugins(program: Command, finish: (exitCode: number) => void): void 
   plugins
     .command('list', { isDefault: true })
     .description('the installed plugins')
-    .action(async () => finish(await (await import('./commands/plugins.ts')).listPluginsCommand()))
+    .action(async () => finish(await (await commands()).listPluginsCommand()))
   plugins
     .command('info <stepType>')
     .description('parameters of a plugin')
     .action(async (stepType: string) =>
-      finish(await (await import('./commands/plugins.ts')).pluginInfoCommand(stepType)),
+      finish(await (await commands()).pluginInfoCommand(stepType)),
     )
   plugins
     .command('schema <stepType>')
     .description('JSON Schema of the parameters')
     .action(async (stepType: string) =>
-      finish(await (await import('./commands/plugins.ts')).pluginSchemaCommand(stepType)),
+      finish(await (await commands()).pluginSchemaCommand(stepType)),
     )
 }
 

@@ -73,7 +73,7 @@ describe.concurrent('lists', () => {
     await folder.run(redisJob({ reader: abc, writer: rpush }))
     const { report } = await folder.run(redisJob({ reader: abc, writer: rpush }))
     expect(await target.client.llen('k')).toBe(6)
-    expect(report?.guarantee).toBe('at-least-once')
+    expect(report?.guarantee).toBe('exactly-once')
     expect(report?.guaranteeNote).toMatch(/list/)
     expect(report?.guaranteeNote).toMatch(/repeat/)
   })

@@ -273,10 +273,20 @@ describe.concurrent('the command line', () => {
     ['no job', ['run'], ['job']],
     [
       'a flag that is not built yet',
-      ['run', 'job.json', '--resume'],
-      ['--resume', 'not available yet'],
+      ['run', 'job.json', '--snapshot-only'],
+      ['--snapshot-only', 'not available yet'],
     ],
-    ['a command that is not built yet', ['status', 'job.json'], ['status', 'not available yet']],
+    ['a command that is not built yet', ['init', 'job.json'], ['init', 'not available yet']],
+    [
+      'flags that contradict each other',
+      ['run', 'job.json', '--resume', '--restart'],
+      ['--resume', '--restart'],
+    ],
+    [
+      'a percentage that is none',
+      ['run', 'job.json', '--max-dirty-percent', '101'],
+      ['101', '100'],
+    ],
     ['a count that is none', ['run', 'job.json', '--concurrent', '0'], ['0', 'at least 1']],
     ['a setting without value', ['run', 'job.json', '--set', 'x'], ['--set', 'name=value']],
     ['a time that is none', ['run', 'job.json', '--scheduled-at', 'noon'], ['noon', 'ISO']],

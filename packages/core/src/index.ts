@@ -1,4 +1,5 @@
 export type { Problem } from './config/problem.ts'
+export { useSchemasOnce } from './config/schema-compilation.ts'
 export { dataWorksJobSchema } from './job/dataworks-schema.ts'
 export type { JobPlan, JobSettings, PlannedStep, TransformStep } from './job/job-plan.ts'
 export { loadJob, type LoadedJob, type LoadJobOptions } from './job/load-job.ts'

@@ -1,5 +1,4 @@
-import { quotedInteger, type ConfigOf } from '@millrace/core/plugin'
-import { z } from 'zod'
+import { quotedInteger, z, type ConfigOf } from '@millrace/core/plugin'
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 

@@ -3,7 +3,6 @@ import { redisWriterConfig } from './config/schema.ts'
 import { validateConfig } from './config/validate.ts'
 import { isIdempotent } from './config/writer-config.ts'
 import { resolveConnection } from './connection/connection-options.ts'
-import { preloadControl } from './connection/control.ts'
 import { RedisWriteSession } from './write-session.ts'
 
 /** The writer for Redis and Valkey: stepType `redis`. */
@@ -50,7 +49,6 @@ export const redisWriter = defineWriter({
       })
     }
     const connection = resolveConnection(context.dataSources[0], config)
-    preloadControl()
     return new RedisWriteSession(config, connection, context)
   },
 })

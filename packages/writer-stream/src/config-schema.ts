@@ -1,5 +1,4 @@
-import { quotedBoolean, type ConfigOf } from '@millrace/core/plugin'
-import { z } from 'zod'
+import { quotedBoolean, z, type ConfigOf } from '@millrace/core/plugin'
 
 /** Parameters of the stream writer. */
 export const streamWriterConfigSchema = z.looseObject({

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { cliFolder } from '../job-options.ts'
 
 /** `millrace demo`: the main job on data it makes itself. Works in a checkout; says so elsewhere. */
 export async function demoCommand(): Promise<number> {
-  const script = fileURLToPath(new URL('../../../../scripts/demo.mjs', import.meta.url))
+  const script = join(cliFolder, '../../scripts/demo.mjs')
   if (!existsSync(script)) {
     process.stderr.write(
       'millrace: the demo starts private servers with scripts that only a checkout of the repository has.\n' +

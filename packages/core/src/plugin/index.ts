@@ -32,3 +32,8 @@ export type {
   WriterSession,
   WriterValidation,
 } from './writer.ts'
+/**
+ * What is needed of zod 4 to describe parameters. It is the copy that Millrace itself has loaded; any other library
+ * with Standard Schema does as well, a copy of zod of one's own included, and adds its own time to the start.
+ */
+export * as z from './zod.ts'

@@ -21,9 +21,10 @@ export function guaranteeOf(
 ): Guarantee {
   const { isIdempotent, note } = writer.plugin.guarantee(writer.config)
   if (isAtomic && isOrdered) {
+    const resumed = 'a run that was interrupted goes on with --resume and writes no row twice'
     return {
       kind: 'exactly-once',
-      note: 'a run that was interrupted goes on with --resume and writes no row twice',
+      note: isIdempotent || note === undefined ? resumed : `${resumed}; ${note}`,
     }
   }
   if (isIdempotent) {

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import { createConnection, type Connection } from 'mysql2'
+import type { Connection } from 'mysql2'
 import type { DataSource } from '@millrace/core/plugin'
 import {
   addressText,
@@ -7,6 +7,7 @@ import {
   sourceAddresses,
   type SourceAddress,
 } from './connection-options.ts'
+import { loadDriver } from './driver.ts'
 import { connectError } from './source-error.ts'
 
 /** One column of a statement, as the server describes it. */
@@ -160,7 +161,7 @@ async function connect(
   address: SourceAddress,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const connection = createConnection(connectionOptions(dataSource, address))
+  const connection = loadDriver().createConnection(connectionOptions(dataSource, address))
   let abort = () => {}
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import mysql from 'mysql2'
+import { loadDriver } from '../connection/driver.ts'
 
 /** `TextDecoder` labels by the server's character set names. Those left out take any byte, or have no decoder. */
 const labels: Record<string, string> = {
@@ -31,14 +31,6 @@ const labels: Record<string, string> = {
   TIS620: 'windows-874',
 }
 
-const labelByNumber = new Map<number, string>()
-for (const [collation, number] of Object.entries(
-  (mysql as unknown as { Charsets: Record<string, number> }).Charsets,
-)) {
-  const label = labels[collation.split('_')[0] ?? '']
-  if (label !== undefined) labelByNumber.set(number, label)
-}
-
 /** MariaDB's NOPAD collations stand this far above those they are variants of. */
 const noPadOffset = 1024
 /** Other collations that the driver's table lacks are of UTF-8. */
@@ -46,9 +38,23 @@ const firstNewCollation = 256
 
 /** The `TextDecoder` label for a collation number, or `undefined` for a character set that takes any byte. */
 export function decoderLabelOf(collation: number): string | undefined {
+  labelByNumber ??= readLabels()
   const isNoPad = collation >= noPadOffset && collation < noPadOffset + firstNewCollation
   const known = labelByNumber.get(isNoPad ? collation - noPadOffset : collation)
   return known ?? (collation >= firstNewCollation && !isNoPad ? 'utf-8' : undefined)
+}
+
+let labelByNumber: ReadonlyMap<number, string> | undefined
+
+/** The labels by collation number, as the driver's own table has them. */
+function readLabels(): ReadonlyMap<number, string> {
+  const { Charsets } = loadDriver() as unknown as { Charsets: Record<string, number> }
+  const found = new Map<number, string>()
+  for (const [collation, number] of Object.entries(Charsets)) {
+    const label = labels[collation.split('_')[0] ?? '']
+    if (label !== undefined) found.set(number, label)
+  }
+  return found
 }
 
 /** Whether text in this encoding is what the server sends anyway, or is named at all. */

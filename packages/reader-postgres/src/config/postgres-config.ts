@@ -1,5 +1,5 @@
+import { z } from '@millrace/core/plugin'
 import { normalizeRelational, relationalParameters } from '@millrace/core/sql'
-import { z } from 'zod'
 
 /** The parameters of the reader, by DataWorks and DataX names; gives a `RelationalConfig`. */
 export const postgresConfig = z

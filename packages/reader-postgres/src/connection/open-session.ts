@@ -1,8 +1,9 @@
-import pg from 'pg'
+import type pg from 'pg'
 import type { DataSource, PluginError } from '@millrace/core/plugin'
 import { abortable } from './cancel-query.ts'
 import { closeClient } from './close-client.ts'
 import { addressText, connectionOptions, sourceAddresses } from './connection-options.ts'
+import { loadDriver } from './driver.ts'
 import { connectError, statementError } from './source-error.ts'
 
 /** What a connection to the source is made with. */
@@ -68,9 +69,10 @@ async function setUp(client: pg.Client, statements: readonly string[]): Promise<
 
 async function connect(dataSource: DataSource, signal: AbortSignal): Promise<pg.Client> {
   signal.throwIfAborted()
+  const { Client } = loadDriver()
   let failure: PluginError | undefined
   for (const address of sourceAddresses(dataSource)) {
-    const client = new pg.Client(connectionOptions(dataSource, address))
+    const client = new Client(connectionOptions(dataSource, address))
     // A lost connection is reported by whatever waits on it; without a listener it would end the process.
     client.on('error', () => undefined)
     const abort = () => closeClient(client)

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   defineReader,
   PluginError,
+  z,
   type CallOptions,
   type PluginContext,
   type ReaderPlugin,
@@ -19,7 +20,6 @@ import {
   type Row,
   type RowError,
 } from '@millrace/core/record'
-import { z } from 'zod'
 import type { Dataset } from '../dataset.ts'
 
 /** Behaviour of a {@link memoryReader} beyond giving its rows. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   defineWriter,
   PluginError,
+  z,
   type CallOptions,
   type PluginContext,
   type PreviewCommand,
@@ -21,7 +22,6 @@ import {
   type RowError,
   type TableSchema,
 } from '@millrace/core/record'
-import { z } from 'zod'
 
 /** Behaviour of a {@link memoryWriter} beyond keeping rows. */
 export interface MemoryWriterOptions {

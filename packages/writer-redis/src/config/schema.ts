@@ -1,5 +1,4 @@
-import { quotedBoolean, quotedInteger } from '@millrace/core/plugin'
-import { z } from 'zod'
+import { quotedBoolean, quotedInteger, z } from '@millrace/core/plugin'
 import { resolveConfig } from './resolve-config.ts'
 
 const blankable = z.union([z.string(), z.null()])

@@ -1,7 +1,7 @@
 import { PluginError } from '@millrace/core/plugin'
 import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { RespError } from '../resp/resp-error.ts'
-import { openControl, type ControlConnection } from './control.ts'
+import { openControl, type ControlConnection, type TextReply } from './control.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
 import { loginCommands } from './open-bulk.ts'
 import {
@@ -137,12 +137,8 @@ async function refusalOf(
   command: string,
   ...args: readonly string[]
 ): Promise<RespError | undefined> {
-  try {
-    await control.call(command, ...args)
-    return undefined
-  } catch (error) {
-    return asReply(error)
-  }
+  const reply = await control.call(command, ...args)
+  return reply instanceof RespError ? reply : undefined
 }
 
 /** What a command is answered with; `undefined` when the server does not know or permit it. */
@@ -150,16 +146,7 @@ async function answerOf(
   control: ControlConnection,
   command: string,
   ...args: readonly string[]
-): Promise<unknown> {
-  try {
-    return await control.call(command, ...args)
-  } catch (error) {
-    asReply(error)
-    return undefined
-  }
-}
-
-function asReply(error: unknown): RespError {
-  if (error instanceof Error && error.name === 'ReplyError') return new RespError(error.message)
-  throw error
+): Promise<Exclude<TextReply, RespError> | undefined> {
+  const reply = await control.call(command, ...args)
+  return reply instanceof RespError ? undefined : reply
 }

@@ -1,13 +1,8 @@
 import { PluginError } from '@millrace/core/plugin'
-import { BulkConnection, type BulkConnectionOptions } from '../resp/bulk-connection.ts'
-import { openSocket } from '../resp/open-socket.ts'
+import type { BulkConnection } from '../resp/bulk-connection.ts'
 import { RespError } from '../resp/resp-error.ts'
-import {
-  targetText,
-  connectTimeoutMs,
-  type RedisAddress,
-  type RedisConnectionOptions,
-} from './connection-options.ts'
+import { targetText, type RedisAddress, type RedisConnectionOptions } from './connection-options.ts'
+import { openConnection, type OpenConnectionOptions } from './open-connection.ts'
 import {
   classifyError,
   databaseOutOfRange,
@@ -16,9 +11,8 @@ import {
   unreachable,
 } from './server-errors.ts'
 
-/** Callbacks of the connection, and the signal that ends the attempt. */
-export interface OpenBulkOptions extends Pick<BulkConnectionOptions, 'onLost' | 'onDrain'> {
-  readonly signal: AbortSignal
+/** Callbacks of the connection, its name, and the signal that ends the attempt. */
+export interface OpenBulkOptions extends OpenConnectionOptions {
   /** Name that the connection has on the server. */
   readonly clientName: string
 }
@@ -52,7 +46,6 @@ async function openAt(
   options: OpenBulkOptions,
 ): Promise<BulkConnection> {
   const target = targetText(connection, [address])
-  const timeoutMs = connectTimeoutMs(connection)
   let isOpen = false
   let bulk: BulkConnection | undefined
   const onAbort = () => bulk?.close()
@@ -61,16 +54,7 @@ async function openAt(
     if (isOpen) options.onLost(error)
   }
   try {
-    const socket = await openSocket(address, {
-      ...(connection.tls === undefined ? {} : { tls: connection.tls }),
-      timeoutMs,
-      signal: options.signal,
-    })
-    bulk = new BulkConnection(socket, {
-      timeoutMs: connection.timeoutMs,
-      onLost,
-      onDrain: () => options.onDrain(),
-    })
+    bulk = await openConnection(address, connection, { ...options, onLost })
     options.signal.addEventListener('abort', onAbort, { once: true })
     await shakeHands(bulk, { connection, target, clientName: options.clientName })
     isOpen = true

@@ -117,7 +117,7 @@ export function databaseOutOfRange(
 
 /** The error for a server that could not be reached. */
 export function unreachable(target: string, cause: unknown): PluginError {
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const text = causeText(cause)
   const found = text.includes('ECONNREFUSED') ? `the connection was refused (${text})` : text
   return new PluginError({
     code: 'TARGET_UNREACHABLE',
@@ -125,4 +125,10 @@ export function unreachable(target: string, cause: unknown): PluginError {
     hint: 'Check that the server runs, and host, port and TLS of the data source.',
     cause,
   })
+}
+
+function causeText(cause: unknown): string {
+  // A name with several addresses, none of which answers: Node gives all reasons and no message.
+  if (cause instanceof AggregateError) return cause.errors.map(causeText).join(', ')
+  return cause instanceof Error ? cause.message : String(cause)
 }
