@@ -65,6 +65,7 @@ function createProgram(finish: (exitCode: number) => void): Command {
     .showSuggestionAfterError()
     .exitOverride()
   addRun(program, finish)
+  addReplay(program, finish)
   addStatus(program, finish)
   addCheck(program, finish)
   addPreview(program, finish)
@@ -81,7 +82,6 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
   const command = program
     .command('run <job>')
     .description('runs a job file (.json, .jsonc or .yaml; DataWorks or DataX)')
-    .option('--report <file>', 'writes the outcome as JSON')
     .addOption(
       new Option('--resume', 'goes on where an unfinished run of this job stopped').conflicts(
         'restart',
@@ -97,6 +97,15 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
       'ends the job when more of the records are dirty (from 1,000 records on)',
       parsePercent,
     )
+  addWatchFlags(command)
+  addJobFlags(command).action(async (file: string) =>
+    finish(await (await commands()).runCommand(file, command.opts())),
+  )
+}
+
+function addWatchFlags(command: Command): void {
+  command
+    .option('--report <file>', 'writes the outcome as JSON')
     .option(
       '--dirty-file <file>',
       'where dirty records go (default: <job>.dirty.jsonl beside the job)',
@@ -106,8 +115,17 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
         .choices(progressStyles)
         .default('auto'),
     )
+}
+
+function addReplay(program: Command, finish: (exitCode: number) => void): void {
+  const command = program
+    .command('replay <dirty-file>')
+    .description('sends the rows of a dirty file again; lines that are done are not sent twice')
+    .requiredOption('--job <file>', 'the job file that the rows come from')
+    .option('--restart', 'sends every line again, also those that are done')
+  addWatchFlags(command)
   addJobFlags(command).action(async (file: string) =>
-    finish(await (await commands()).runCommand(file, command.opts())),
+    finish(await (await commands()).replayCommand(file, command.opts())),
   )
 }
 
@@ -117,7 +135,7 @@ function addStatus(program: Command, finish: (exitCode: number) => void): void {
     .description('what the checkpoint of a job holds: splits done, records settled, who runs it')
     .option('--json', 'as JSON')
   addJobFlags(command).action(async (file: string) =>
-    finish(await (await import('./commands/status.ts')).statusCommand(file, command.opts())),
+    finish(await (await commands()).statusCommand(file, command.opts())),
   )
 }
 

@@ -2,7 +2,6 @@ import { Option, type Command } from 'commander'
 import { UsageError } from './job-options.ts'
 
 const commands: readonly [usage: string, description: string][] = [
-  ['replay <dirty-file>', 'sends dirty records again'],
   ['init', 'writes an RDI folder from a live schema'],
   ['resync <folder>', 'backfills a table of a running pipeline'],
   ['create <kind> <name>', 'writes a plugin package to start from'],

@@ -16,5 +16,6 @@ export {
 export { readJobStatus, type JobStatus, type SplitStatus } from './runtime/job-status.ts'
 export { openJob, type OpenJob, type OpenJobOptions } from './runtime/open-job.ts'
 export { previewJob, type JobPreview, type PreviewOptions } from './runtime/preview-job.ts'
+export { replayJob, type ReplayJobOptions } from './runtime/replay-job.ts'
 export type { ResumeWish } from './runtime/resume-decision.ts'
 export { reportedError, runJob, type RunJobOptions } from './runtime/run-job.ts'

@@ -7,6 +7,8 @@ export { checkCommand } from './check.ts'
 export { demoCommand } from './demo.ts'
 export { listPluginsCommand, pluginInfoCommand, pluginSchemaCommand } from './plugins.ts'
 export { previewCommand } from './preview.ts'
+export { replayCommand } from './replay.ts'
 export { runCommand } from './run.ts'
+export { statusCommand } from './status.ts'
 
 useSchemasOnce()

@@ -5,20 +5,25 @@ import {
   reportOfProblems,
   runJob,
   type JobReport,
+  type RunJobOptions,
   type ResumeWish,
 } from '@millrace/core'
 import type { JobFlags } from '../job-options.ts'
-import { createLogger } from '../logger.ts'
+import { createLogger, type CliLogger } from '../logger.ts'
 import { logError } from '../render/errors.ts'
 import { startProgress, type ProgressStyle } from '../render/progress.ts'
 import { formatSummary } from '../render/summary.ts'
 import { listenForStop } from '../stop-signals.ts'
 import { loadPlan } from './load-plan.ts'
 
-export interface RunFlags extends JobFlags {
+/** Flags of every command that writes rows. */
+export interface WatchFlags extends JobFlags {
   readonly report?: string
   readonly dirtyFile?: string
   readonly progress: ProgressStyle
+}
+
+export interface RunFlags extends WatchFlags {
   readonly resume?: boolean
   readonly restart?: boolean
   readonly allowDuplicates?: boolean
@@ -36,17 +41,32 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   logger.info(
     `job ${plan.name}: ${plan.reader.stepType} -> ${plan.writer.stepType}, ${plan.settings.concurrency} channel${plan.settings.concurrency === 1 ? '' : 's'}`,
   )
+  return await watchRun(flags, logger, async (options) =>
+    runJob(plan, {
+      ...options,
+      resume: resumeWish(flags),
+      allowDuplicates: flags.allowDuplicates ?? false,
+      ...(flags.maxDirtyPercent === undefined ? {} : { maxDirtyPercent: flags.maxDirtyPercent }),
+    }),
+  )
+}
+
+/** Shows the progress of a run, lets signals stop it, and reports it. Resolves with the exit code. */
+export async function watchRun(
+  flags: WatchFlags,
+  logger: CliLogger,
+  run: (
+    options: Pick<RunJobOptions, 'logger' | 'signal' | 'counters' | 'dirtyFile'>,
+  ) => Promise<JobReport>,
+): Promise<number> {
   const stop = listenForStop(logger)
   const counters = new JobCounters()
   const progress = await startProgress(flags.progress, counters)
-  const report = await runJob(plan, {
+  const report = await run({
     logger,
     signal: stop.signal,
     counters,
-    resume: resumeWish(flags),
-    allowDuplicates: flags.allowDuplicates ?? false,
     ...(flags.dirtyFile === undefined ? {} : { dirtyFile: flags.dirtyFile }),
-    ...(flags.maxDirtyPercent === undefined ? {} : { maxDirtyPercent: flags.maxDirtyPercent }),
   }).finally(() => {
     progress.stop()
     stop.dispose()
@@ -68,11 +88,7 @@ function jobName(file: string, { name }: RunFlags): string {
   return name ?? parse(file).name
 }
 
-function writeReport(
-  file: string,
-  report: JobReport,
-  logger: ReturnType<typeof createLogger>,
-): number {
+function writeReport(file: string, report: JobReport, logger: CliLogger): number {
   try {
     writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
     return report.exitCode

@@ -13,6 +13,8 @@ export interface DirtyOrigin {
   readonly split: string
   readonly schema: TableSchema
   readonly position: Position | undefined
+  /** Whether the row has passed the transformers of the job. */
+  readonly isTransformed: boolean
 }
 
 /**
@@ -28,6 +30,7 @@ export function formatDirtyRecord(dirty: DirtyRow, origin: DirtyOrigin, time: Da
     code: dirty.error.code,
     reason: dirty.error.message,
     row: dirtyRowJson(dirty.row, origin.schema),
+    ...(origin.isTransformed ? { transformed: true } : {}),
     ...(origin.position === undefined ? {} : { position: origin.position.token }),
   })
 }

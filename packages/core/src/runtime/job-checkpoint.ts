@@ -131,7 +131,7 @@ export class JobCheckpoint {
         startedAt: this.#header?.startedAt ?? now,
         endedAt: now,
         fingerprint,
-        plan: { ...plan, splits: [] },
+        plan,
         counts,
       }),
       this.#call,

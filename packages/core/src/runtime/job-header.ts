@@ -10,7 +10,7 @@ export interface JobHeader {
   readonly endedAt?: string
   /** What the job moves. */
   readonly fingerprint: JsonValue
-  /** The splits, in order; empty once the job is complete. */
+  /** The splits, in order. */
   readonly plan: SplitPlan
   /** Only of a complete job: over all its runs. */
   readonly counts?: JobCounts

@@ -60,7 +60,12 @@ export async function readJobStatus(
     counts = addCounts(counts, record.counts)
     return {
       id,
-      state: record.isDone ? 'done' : record.sequence > 0 ? 'begun' : 'waiting',
+      state:
+        record.isDone || header.state === 'complete'
+          ? 'done'
+          : record.sequence > 0
+            ? 'begun'
+            : 'waiting',
       position: record.position?.label ?? null,
       recordsRead: record.counts.recordsRead,
     }

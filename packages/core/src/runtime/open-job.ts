@@ -44,13 +44,17 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
       options,
     )
     stack.use(writer)
-    report(await reader.check(options), plan.reader.name, options.logger)
+    reportFindings(await reader.check(options), plan.reader.name, options.logger)
     const schema = await reader.describe(options)
     const transforms = compileTransforms(plan.transforms, schema, {
       timeZone: plan.settings.timeZone,
     })
     if (options.connectTarget)
-      report(await writer.check(transforms.output, options), plan.writer.name, options.logger)
+      reportFindings(
+        await writer.check(transforms.output, options),
+        plan.writer.name,
+        options.logger,
+      )
     return { reader, writer, transforms, schema, [Symbol.asyncDispose]: () => stack.dispose() }
   } catch (error) {
     await stack.dispose()
@@ -71,7 +75,7 @@ export function contextOf(plan: JobPlan, side: 'reader' | 'writer', logger: Logg
 }
 
 /** Logs warnings; throws one error for all that stop the job. */
-function report(findings: readonly Finding[], step: string, logger: Logger): void {
+export function reportFindings(findings: readonly Finding[], step: string, logger: Logger): void {
   const errors = findings.filter((finding) => finding.severity === 'error')
   for (const finding of findings) {
     if (finding.severity === 'warning') logger.warn(`${step}: ${textOf(finding)}`)

@@ -211,7 +211,7 @@ class SplitRun {
     try {
       const list = (rows: Parameters<typeof dirty.add>[0], schema: RecordBatch['schema']) => {
         dirtyCount += rows.length
-        return dirty.add(rows, { ...origin, schema })
+        return dirty.add(rows, { ...origin, schema, isTransformed: schema !== read.schema })
       }
       if (read.unreadable !== undefined) list(read.unreadable, read.schema)
       const { batch, rejected, filtered } = transforms.apply(read)

@@ -46,6 +46,14 @@ export interface CompiledTransforms {
   apply(batch: RecordBatch): TransformedBatch
 }
 
+/** Batches whose rows have passed the steps already: they come from the dirty file of a job. */
+const transformedBatches = new WeakSet<RecordBatch>()
+
+/** The rows of the batch have the columns of `CompiledTransforms.output` already: no step is run on them. */
+export function markTransformed(batch: RecordBatch): void {
+  transformedBatches.add(batch)
+}
+
 /** What is wrong with a step, one sentence each, knowing only the job file; empty when all is well. */
 export function validateTransform(step: TransformStep): string[] {
   const problems: string[] = []
@@ -128,6 +136,10 @@ class TransformChain {
   }
 
   apply(batch: RecordBatch): TransformedBatch {
+    if (transformedBatches.has(batch)) {
+      const { rows } = batch
+      return { batch: { ...batch, rows, schema: this.output }, rejected: [], filtered: 0 }
+    }
     const { rows, changes } = batch
     const rejected: RejectedTransform[] = []
     const kept: number[] | undefined = changes ? [] : undefined

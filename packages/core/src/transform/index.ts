@@ -1,5 +1,6 @@
 export {
   compileTransforms,
+  markTransformed,
   transformNames,
   validateTransform,
   type CompiledTransforms,

@@ -1,0 +1,154 @@
+import { describe, expect } from 'vitest'
+import type { JobReport } from '@millrace/core'
+import { expectClearError } from './support/clear-error.ts'
+import type { CommandOptions, CommandResult, JobFolder } from './support/job-folder.ts'
+import { redisJob, streamRows, type JobParts } from './support/jobs.ts'
+import { test } from './support/redis-test.ts'
+
+const rpush = { writeMode: { type: 'list', mode: 'rpush' } }
+const rows = Array.from({ length: 20 }, (_, at) => [`k${at}`, `v${at}`] as const)
+const reader = streamRows(['string', 'string'], rows)
+const tolerant = { errorLimit: { record: 100 } }
+
+interface ReplayResult extends CommandResult {
+  readonly report: JobReport | undefined
+}
+
+async function replay(
+  folder: JobFolder,
+  dirtyFile: string,
+  flags: readonly string[] = [],
+  options: CommandOptions = {},
+): Promise<ReplayResult> {
+  const args = ['replay', dirtyFile, '--job', folder.pathOf('job.json'), '--progress', 'none']
+  const report = folder.pathOf('replay.json')
+  const result = await folder.millrace([...args, '--report', report, ...flags], options)
+  const isThere = folder.exists('replay.json')
+  return {
+    ...result,
+    report: isThere ? (JSON.parse(folder.read('replay.json')) as JobReport) : undefined,
+  }
+}
+
+/** Runs a job that leaves a dirty file, and gives its path. */
+async function runDirty(folder: JobFolder, parts: JobParts): Promise<string> {
+  const { exitCode, stderr, report } = await folder.run(redisJob({ setting: tolerant, ...parts }))
+  expect(exitCode, stderr).toBe(0)
+  expect(report?.recordsDirty).toBeGreaterThan(0)
+  return report?.dirtyFile ?? ''
+}
+
+describe.concurrent('replay', () => {
+  test('completes the load once the keys of another type are gone, and sends no line twice', async ({
+    target,
+  }) => {
+    await target.client.mset({ k3: 'mine', k7: 'mine' })
+    const folder = target.folder()
+    const file = await runDirty(folder, { reader, writer: rpush })
+    await target.client.del('k3', 'k7')
+    const first = await replay(folder, file)
+    expect(first.exitCode, first.stderr).toBe(0)
+    expect(first.report).toMatchObject({ recordsRead: 2, recordsWritten: 2, recordsDirty: 0 })
+    const second = await replay(folder, file)
+    expect(second.exitCode, second.stderr).toBe(0)
+    expect(second.report).toMatchObject({ recordsRead: 0, recordsWritten: 0 })
+    for (const [key, value] of rows) expect(await target.client.lrange(key, 0, -1)).toEqual([value])
+    const third = await replay(folder, file, ['--restart'])
+    expect(third.report).toMatchObject({ recordsWritten: 2 })
+    expect(await target.client.lrange('k3', 0, -1)).toEqual(['v3', 'v3'])
+  })
+
+  test('lists rows that are still refused in a file of its own', async ({ target }) => {
+    await target.client.mset({ k3: 'mine', k7: 'mine' })
+    const folder = target.folder()
+    const file = await runDirty(folder, { reader, writer: rpush })
+    await target.client.del('k3')
+    const { exitCode, stderr, report } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    expect(report).toMatchObject({ recordsWritten: 1, recordsDirty: 1 })
+    expect(report?.dirtyFile).not.toBe(file)
+    expect(await target.client.get('k7')).toBe('mine')
+    expect(await target.client.lrange('k3', 0, -1)).toEqual(['v3'])
+  })
+
+  test('goes on with lines that were added since', async ({ target }) => {
+    await target.client.set('k3', 'mine')
+    const folder = target.folder()
+    const file = await runDirty(folder, { reader, writer: rpush })
+    await replay(folder, file)
+    await target.client.del('k3')
+    await target.client.set('k5', 'mine')
+    await runDirty(folder, { reader, writer: rpush })
+    await target.client.del('k5')
+    const { report, stderr } = await replay(folder, file)
+    expect(report, stderr).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
+    expect(await target.client.lrange('k5', 0, -1)).toEqual(['v5'])
+  })
+
+  test('does not transform rows again that were refused behind the transformers', async ({
+    target,
+  }) => {
+    await target.client.set('k1', 'mine')
+    const folder = target.folder()
+    const parts = {
+      reader: streamRows(
+        ['string', 'string'],
+        [
+          ['k1', 'abcdef'],
+          ['k2', ''],
+        ],
+      ),
+      writer: rpush,
+    }
+    const job = redisJob({ ...parts, setting: tolerant }) as { steps: unknown[]; order: unknown }
+    job.steps.splice(1, 0, {
+      category: 'processor',
+      name: 'Cut',
+      stepType: 'dx_substr',
+      parameter: { columnIndex: 1, paras: ['1', '3'] },
+    })
+    job.order = {
+      hops: [
+        { from: 'Reader', to: 'Cut' },
+        { from: 'Cut', to: 'Writer' },
+      ],
+    }
+    const { exitCode, stderr, report } = await folder.run(job)
+    expect(exitCode, stderr).toBe(0)
+    // The second row is too short to be cut: it was refused as it was read.
+    expect(report?.recordsDirty).toBe(2)
+    await target.client.del('k1')
+    const again = await replay(folder, report?.dirtyFile ?? '')
+    expect(again.report, again.stderr).toMatchObject({ recordsWritten: 1, recordsDirty: 1 })
+    expect(await target.client.lrange('k1', 0, -1)).toEqual(['bcd'])
+  })
+
+  test('brings bytes, dates and NULL back as they were', async ({ target }) => {
+    await target.client.set('k', 'mine')
+    const folder = target.folder()
+    const typed = streamRows(
+      ['string', 'bytes', 'date', 'string', 'long'],
+      [['k', 'ü', '2026-02-03 04:05:06', null, '9007199254740993']],
+    )
+    const writer = { writeMode: { type: 'list', mode: 'rpush', valueFieldDelimiter: '|' } }
+    const file = await runDirty(folder, { reader: typed, writer })
+    await target.client.del('k')
+    await replay(folder, file)
+    const [replayed] = await target.client.lrange('k', 0, -1)
+    await target.client.del('k')
+    await folder.run(redisJob({ reader: typed, writer, setting: tolerant }))
+    expect(await target.client.lrange('k', 0, -1)).toEqual([replayed])
+  })
+
+  test.for<[string, string | undefined, readonly string[]]>([
+    ['a file that is not there', undefined, ['no.jsonl', 'dirty file']],
+    ['a file of something else', 'hello\n', ['no.jsonl:1', 'dirty record']],
+  ])('%s is one clear error', async ([, content, mentions], { target }) => {
+    const folder = target.folder()
+    folder.write('job.json', redisJob({ reader, writer: rpush }))
+    if (content !== undefined) folder.write('no.jsonl', content)
+    const result = await replay(folder, folder.pathOf('no.jsonl'))
+    expectClearError(result, { exitCode: 2, mentions })
+    expect(await target.isEmpty()).toBe(true)
+  })
+})
