@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 export const sectionNames = /** @type {const} */ ([
   'postgres',
   'mariadb',
+  'checkpoint',
   'startup',
   'throttle',
   'memory',

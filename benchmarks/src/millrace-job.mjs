@@ -15,6 +15,7 @@ import { measureNode } from './measured-process.mjs'
  * @property {string} [splitPk]
  * @property {number} [channels] default: 1
  * @property {number} [mbps] default: no limit
+ * @property {{stepType: string, plugin: string}} [writer] another writer than the one for Redis, and its module
  *
  * @typedef {import('./measured-process.mjs').Usage} Usage
  * @typedef {{recordsWritten: number, bytesRead: number, elapsedMs: number, rowsPerSecond: number, waitReaderMs: number, waitWriterMs: number}} Report
@@ -28,10 +29,12 @@ export const millrace = fileURLToPath(new URL('../../apps/cli/bin/millrace.js', 
  *
  * @param {JobSettings} settings
  */
-export function jobFile({ stepType, table = 'customers', where, splitPk, channels = 1, mbps }) {
+export function jobFile(settings) {
+  const { stepType, table = 'customers', where, splitPk, channels = 1, mbps, writer } = settings
   return {
     type: 'job',
     version: '2.0',
+    ...(writer === undefined ? {} : { plugins: [writer.plugin] }),
     steps: [
       {
         stepType,
@@ -46,7 +49,7 @@ export function jobFile({ stepType, table = 'customers', where, splitPk, channel
         },
       },
       {
-        stepType: 'redis',
+        stepType: writer?.stepType ?? 'redis',
         category: 'writer',
         name: 'Writer',
         parameter: {

@@ -1,6 +1,7 @@
 import { startServices } from '../../scripts/services/index.mjs'
 import { describeCommit, describeLoad, describeMachine } from './machine.mjs'
 import { saveResults, sectionLines } from './render/results-page.mjs'
+import { checkpointSection } from './sections/checkpoint-section.mjs'
 import { memorySection } from './sections/memory-section.mjs'
 import { profileSection } from './sections/profile-section.mjs'
 import { startupSection } from './sections/startup-section.mjs'
@@ -110,6 +111,7 @@ function sectionsOf(loaded, context) {
     return loaded.map((one) => [`profile ${one.source.title}`, () => profileSection(one, context)])
   }
   return context.options.sections.flatMap((name) => {
+    if (name === 'checkpoint') return [[name, () => checkpointSection(loaded, context)]]
     if (name === 'startup') return [[name, () => startupSection(loaded, context)]]
     if (name === 'memory') return [[name, () => memorySection(loaded, context)]]
     const used = name === 'throttle' ? loaded.slice(0, 1) : from(sources[name])

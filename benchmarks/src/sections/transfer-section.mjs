@@ -1,5 +1,6 @@
 import { measureNode, measurePipe } from '../measured-process.mjs'
 import { runMillrace } from '../millrace-job.mjs'
+import { makeReadyFile } from '../peers/ready-file.mjs'
 import { median, medianRatio } from '../statistics.mjs'
 import { atMost, megabytes, ratio, seconds, whole } from './section.mjs'
 
@@ -32,8 +33,23 @@ const memoryLimitBytes = 200e6
  * @returns {Promise<SectionResult>}
  */
 export async function transferSection(loaded, context) {
-  const { source, rows } = loaded
-  const tools = toolsFor(loaded, context)
+  const { rows } = loaded
+  const file = makeReadyFile(rows)
+  try {
+    const tools = toolsFor(loaded, context, file.path)
+    await measureRounds(tools, rows, context)
+    return resultOf(tools, loaded, context)
+  } finally {
+    file.remove()
+  }
+}
+
+/**
+ * @param {readonly Tool[]} tools
+ * @param {number} rows
+ * @param {BenchContext} context
+ */
+async function measureRounds(tools, rows, context) {
   for (let round = 1; round <= context.options.runs; round += 1) {
     for (const tool of tools) {
       const measurement = await measureOnce(tool, rows, context)
@@ -43,6 +59,16 @@ export async function transferSection(loaded, context) {
       )
     }
   }
+}
+
+/**
+ * @param {readonly Tool[]} tools
+ * @param {LoadedSource} loaded
+ * @param {BenchContext} context
+ * @returns {SectionResult}
+ */
+function resultOf(tools, loaded, context) {
+  const { source, rows } = loaded
   const [own, pipe, script] = tools
   if (own === undefined || pipe === undefined || script === undefined) throw new Error('no tools')
   return {
@@ -50,6 +76,7 @@ export async function transferSection(loaded, context) {
     notes: [
       `Medians of ${context.options.runs} rounds; ratios are Millrace's wall time by the peer's of the same round. ${channelNote(context.options.channels)}`,
       'After every run, every field of every row in Redis was compared with what the table holds: all tools wrote the same.',
+      'The ready-made file holds the same commands: it is what Redis itself needs, with no database and nothing to encode.',
     ],
     table: [
       ['', 'wall', 'all runs', 'rows/s', 'CPU', 'CPU of Redis', 'peak memory'],
@@ -96,9 +123,10 @@ function channelNote(channels) {
 /**
  * @param {LoadedSource} loaded
  * @param {BenchContext} context
- * @returns {Tool[]} Millrace, the pipe, the script
+ * @param {string} readyFile
+ * @returns {Tool[]} Millrace, the pipe, the script, the ready-made file
  */
-function toolsFor(loaded, context) {
+function toolsFor(loaded, context, readyFile) {
   const { source, url } = loaded
   const redisUrl = context.redis.url
   const pipe = source.pipe(url, redisUrl)
@@ -112,6 +140,14 @@ function toolsFor(loaded, context) {
     {
       title: source.scriptTitle,
       run: () => measureNode([source.script], { SOURCE_URL: url, TARGET_URL: redisUrl }),
+      measured: [],
+    },
+    {
+      title: 'redis-cli --pipe of a ready-made file',
+      run: () =>
+        measurePipe(`redis-cli -u ${redisUrl} --pipe < "$MILLRACE_BENCH_FILE"`, {
+          MILLRACE_BENCH_FILE: readyFile,
+        }),
       measured: [],
     },
   ]
