@@ -17,6 +17,7 @@ import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
 import { checkTarget } from './connection/check-target.ts'
 import type { RedisConnectionOptions } from './connection/connection-options.ts'
+import { lookAtFirstKeys } from './connection/first-keys.ts'
 import { columnFindings } from './encode/column-findings.ts'
 import { BatchEncoder, type EncodedBatch } from './encode/compile-encoder.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
@@ -55,6 +56,8 @@ export class RedisWriteSession implements WriterSession {
   #delimiterHits = 0
   #checkpoint: RedisCheckpoint | undefined
   #clientName = 'millrace'
+  #firstKeys: Promise<void> | undefined
+  #haveKeysBeenSeen = false
 
   constructor(
     config: RedisWriterConfig,
@@ -91,6 +94,7 @@ export class RedisWriteSession implements WriterSession {
     const encoded = encoder.encode(batch)
     if (!options.admit(encoded.rejected))
       return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
+    await this.#lookAtKeys(batch, encoder, encoded, options.signal)
     const validCount = rowCountOf(batch) - encoded.rejected.length
     // A batch without rows still takes its split a step further.
     if (validCount === 0 && options.progress.record === undefined)
@@ -111,6 +115,28 @@ export class RedisWriteSession implements WriterSession {
       rejected,
       bytesWritten: options.progress.isApplied === true ? 0 : encoded.byteLength,
     }
+  }
+
+  /** Before the first batch goes out; batches that come meanwhile wait, in order. */
+  async #lookAtKeys(
+    batch: RecordBatch,
+    encoder: BatchEncoder,
+    { rows }: EncodedBatch,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#haveKeysBeenSeen) return
+    this.#firstKeys ??= lookAtFirstKeys(
+      [...new Set(rows)].map((row) => encoder.keyOf(batch.rows[row] ?? [])),
+      {
+        config: this.#config,
+        connection: this.#connection,
+        clientName: this.#clientName,
+        logger: this.#context.logger,
+        signal,
+      },
+    )
+    await this.#firstKeys
+    this.#haveKeysBeenSeen = true
   }
 
   preview(batch: RecordBatch): {

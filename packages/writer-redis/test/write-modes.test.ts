@@ -263,9 +263,10 @@ describe('sets, sorted sets, hashes', () => {
     }
     const whole = type === 'set' ? await redis.smembers(key('k')) : []
     if (type === 'set') expect(whole.toSorted()).toEqual(['a', 'b'])
-    expect(logger.lines.join()).toMatch(
-      /^2 keys held a value of another type and were overwritten$/,
-    )
+    expect(logger.lines).toEqual([
+      `2 of the first 3 keys of the job hold a value of another type (string, not ${type}): they will be overwritten`,
+      '2 keys held a value of another type and were overwritten',
+    ])
   })
 
   it('overwrites keys of another type in the order of batches under way', async () => {
