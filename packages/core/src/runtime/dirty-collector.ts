@@ -37,11 +37,12 @@ export class DirtyCollector {
   #descriptor: number | undefined
   #isPassed = false
   #earlier = { recordsDirty: 0, recordsRead: 0 }
-  /** Rows that earlier runs have listed: the same row, read again, is not listed twice. */
-  #listed: ListedRows | undefined
+  /** Rows that are listed and may be read again. */
+  #listed: ListedRows
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
+    this.#listed = new ListedRows(options.file, new Date().toISOString())
   }
 
   /** Whether the count has passed `limit.record`: no further batch may be sent. */
@@ -64,7 +65,13 @@ export class DirtyCollector {
   /** Goes on from earlier runs: limits hold for all of them together. To be called before the first `add`. */
   resume({ since, ...earlier }: EarlierRuns): void {
     this.#earlier = earlier
-    this.#listed = ListedRows.read(this.#options.file, since)
+    this.#listed = new ListedRows(this.#options.file, since)
+    this.#listed.read()
+  }
+
+  /** Rows of this split will be read again: those that are listed are not listed twice. */
+  goBack(split: string): void {
+    this.#listed.read(split)
   }
 
   /**
@@ -74,7 +81,7 @@ export class DirtyCollector {
    */
   add(rows: readonly DirtyRow[], origin: DirtyOrigin): boolean {
     if (rows.length === 0) return !this.#isPassed
-    const unlisted = rows.filter((row) => this.#listed?.take(row, origin) !== true)
+    const unlisted = rows.filter((row) => !this.#listed.take(row, origin))
     if (unlisted.length > 0) this.#append(unlisted, origin)
     for (const { error } of rows) {
       const entry = this.#countByCode.get(error.code)

@@ -23,6 +23,13 @@ export interface JobCheckpointOptions {
   readonly signal: AbortSignal
 }
 
+/** A split of which the target has lost something. */
+export interface LostSplit {
+  readonly split: Split
+  /** What its counts have become; negative, for rows that have to be read again. */
+  readonly counts: JobCounts
+}
+
 /** The checkpoint of a job while it runs: the plan of its splits, and how far each has come. */
 export class JobCheckpoint {
   readonly #options: JobCheckpointOptions
@@ -52,8 +59,10 @@ export class JobCheckpoint {
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
     // A run that got no row into the target has left nothing to decide about.
-    const isTrace = content === undefined || (isRunning(content) && content.splits.size === 0)
-    const header = isTrace ? undefined : jobHeaderOf(content.header)
+    const isNothing =
+      content === undefined ||
+      (wish === 'undecided' && isRunning(content) && content.splits.size === 0)
+    const header = isNothing ? undefined : jobHeaderOf(content.header)
     return decideResume(job, header, wish, fingerprint)
   }
 
@@ -83,7 +92,7 @@ export class JobCheckpoint {
     this.#records = recordsIn(content)
     for (const split of header.plan.splits) {
       const record = this.startOf(split)
-      if (record.sequence > 0 && !record.isDone && record.position === undefined)
+      if (record.sequence > 0 && !record.isDone && !split.resumable)
         this.#records.set(split.id, await this.#startOver(split))
     }
   }
@@ -111,7 +120,7 @@ export class JobCheckpoint {
   async reopen(split: Split): Promise<SplitRecord> {
     const content = await this.#options.checkpoint.read(this.#call)
     const record = recordsIn(content).get(split.id) ?? freshSplit
-    if (record.sequence === 0 || record.position !== undefined) return record
+    if (record.sequence === 0 || split.resumable) return record
     return await this.#startOver(split)
   }
 
@@ -119,6 +128,28 @@ export class JobCheckpoint {
   async update(progress: ProgressUpdate): Promise<void> {
     // What has been settled is kept also when the run is being stopped.
     await this.#options.checkpoint.update(progress, { signal: new AbortController().signal })
+    this.#records.set(progress.split, splitRecordOf(progress.sequence, progress.record))
+  }
+
+  /**
+   * Splits that were done and are no longer done in the target, because it went back in time meanwhile; they begin where it
+   * stands. To be called when all splits are done, until there is none.
+   */
+  async lostSplits({ splits }: SplitPlan): Promise<readonly LostSplit[]> {
+    const content = await this.#options.checkpoint.read(this.#call)
+    // A checkpoint that is gone altogether is the error of `finish`.
+    if (content === undefined) return []
+    const records = recordsIn(content)
+    const lost: LostSplit[] = []
+    for (const split of splits) {
+      const known = this.startOf(split)
+      const found = records.get(split.id) ?? freshSplit
+      if (found.isDone || !known.isDone) continue
+      const record = found.sequence > 0 && !split.resumable ? await this.#startOver(split) : found
+      this.#records.set(split.id, record)
+      lost.push({ split, counts: addCounts(record.counts, known.counts, -1) })
+    }
+    return lost
   }
 
   /** The job is complete. */

@@ -118,7 +118,8 @@ class JobRun {
       0,
     )
     const flowingSinceMs = performance.now()
-    await this.#runChannels(plan, job, checkpoint)
+    await this.#runChannels(plan.splits, job, checkpoint)
+    await this.#runLostSplits(plan, job, checkpoint)
     this.#flowingMs = performance.now() - flowingSinceMs
     const percentageError = this.#dirty.percentageError()
     if (percentageError !== undefined) this.#fail(percentageError)
@@ -182,12 +183,12 @@ class JobRun {
 
   /** Every channel takes the next split until none is left. */
   async #runChannels(
-    plan: SplitPlan,
+    splits: readonly Split[],
     job: OpenJob,
     checkpoint: JobCheckpoint | undefined,
   ): Promise<void> {
     const context = this.#channelContext(job, checkpoint)
-    const queue: Split[] = [...plan.splits]
+    const queue: Split[] = [...splits]
     const channel = async () => {
       for (let split = queue.shift(); split !== undefined; split = queue.shift()) {
         if (this.#stopReading.signal.aborted) return
@@ -195,8 +196,31 @@ class JobRun {
         if (start.isDone || (await runSplit(split, start, context))) this.#counters.splitsDone += 1
       }
     }
-    const channels = Math.min(this.#plan.settings.concurrency, plan.splits.length)
+    const channels = Math.min(this.#plan.settings.concurrency, splits.length)
     await Promise.all(Array.from({ length: channels }, channel))
+  }
+
+  /** A target that went back in time may have lost rows of splits that were done: those are moved again. */
+  async #runLostSplits(
+    plan: SplitPlan,
+    job: OpenJob,
+    checkpoint: JobCheckpoint | undefined,
+  ): Promise<void> {
+    while (checkpoint !== undefined && !this.#stopReading.signal.aborted) {
+      const lost = await checkpoint.lostSplits(plan)
+      if (lost.length === 0) return
+      for (const { split, counts } of lost) {
+        this.#options.logger.warn(`the target went back in time: ${split.id} goes on again`)
+        this.#counters.add(counts)
+        this.#counters.splitsDone -= 1
+        this.#dirty.goBack(split.id)
+      }
+      await this.#runChannels(
+        lost.map(({ split }) => split),
+        job,
+        checkpoint,
+      )
+    }
   }
 
   #channelContext(job: OpenJob, checkpoint: JobCheckpoint | undefined): ChannelContext {

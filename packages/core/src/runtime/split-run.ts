@@ -47,11 +47,12 @@ export async function runSplit(
 async function goBack(
   split: Split,
   counts: JobCounts,
-  { checkpoint, counters, logger }: ChannelContext,
+  { checkpoint, counters, dirty, logger }: ChannelContext,
 ): Promise<SplitRecord> {
   if (checkpoint === undefined) throw new Error('a split was rewound without a checkpoint')
   const record = await checkpoint.reopen(split)
   counters.add(addCounts(record.counts, counts, -1))
+  dirty.goBack(split.id)
   logger.warn(
     `the target went back in time: ${split.id} goes on ${record.position === undefined ? 'from its beginning' : `after ${record.position.label}`}`,
   )
@@ -285,6 +286,9 @@ class SplitRun {
     const { checkpoint } = this.#context
     const isBehind = this.#settledSequence !== this.#sequence
     if (checkpoint === undefined || isBehind) return isDone ? 'done' : 'stopped'
+    const isUnchanged =
+      this.#sequence === this.#start.sequence && this.#settled === this.#start.settled
+    if (!isDone && isUnchanged) return 'stopped'
     try {
       await checkpoint.update({
         split: this.#split.id,

@@ -4,9 +4,11 @@ import {
   PluginError,
   z,
   type CallOptions,
+  type Checkpoint,
   type PluginContext,
   type PreviewCommand,
   type RejectedRow,
+  type SplitProgress,
   type WriteOptions,
   type WriteProgress,
   type WriteResult,
@@ -22,6 +24,7 @@ import {
   type RowError,
   type TableSchema,
 } from '@millrace/core/record'
+import { MemoryCheckpoint, MemoryCheckpointStore } from './memory-checkpoint.ts'
 
 /** Behaviour of a {@link memoryWriter} beyond keeping rows. */
 export interface MemoryWriterOptions {
@@ -41,6 +44,13 @@ export interface MemoryWriterOptions {
   readonly delayMs?: number
   /** The password without which `check` and `write` refuse. */
   readonly password?: string
+  /** Whether it keeps a checkpoint with its rows. Default false. */
+  readonly keepsCheckpoint?: boolean
+  /**
+   * Called around every write with its number, from 1 over all sessions. What it throws is the outcome: `before`, nothing
+   * was written; `after`, all of it was, and nobody hears of it.
+   */
+  readonly onWrite?: (moment: 'before' | 'after', count: number) => void
 }
 
 /** A batch as it was written: the rows that were, and where they belong. */
@@ -48,6 +58,8 @@ export interface MemoryWrite {
   readonly schema: TableSchema
   readonly rows: readonly (readonly Cell[])[]
   readonly progress: WriteProgress
+  /** What stood in the checkpoint for the split until then. */
+  readonly before: SplitProgress | undefined
 }
 
 /** A writer into memory, and what a test may ask it. */
@@ -59,6 +71,8 @@ export interface MemoryWriter {
   rows(): readonly (readonly Cell[])[]
   /** Open sessions that have connected: what connections are to a server. */
   openConnections(): number
+  /** Takes the last writes back, rows and checkpoint, as a failover does that loses what was acknowledged. */
+  goBack(writes: number): void
 }
 
 const configSchema = z.looseObject({
@@ -68,6 +82,8 @@ type Config = z.output<typeof configSchema>
 
 interface State {
   readonly writes: MemoryWrite[]
+  readonly checkpoint: MemoryCheckpointStore
+  writeCount: number
   openConnections: number
   failuresLeft: number
 }
@@ -81,7 +97,13 @@ interface State {
  * ```
  */
 export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
-  const state: State = { writes: [], openConnections: 0, failuresLeft: options.failWrites ?? 0 }
+  const state: State = {
+    writes: [],
+    checkpoint: new MemoryCheckpointStore(),
+    writeCount: 0,
+    openConnections: 0,
+    failuresLeft: options.failWrites ?? 0,
+  }
   const plugin = defineWriter({
     apiVersion: 1,
     kind: 'writer',
@@ -92,7 +114,10 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
     guarantee: () => ({ isIdempotent: false, note: 'a second run keeps every row twice' }),
     open: async (config: Config, _context: PluginContext, { signal }: CallOptions) => {
       signal.throwIfAborted()
-      return new MemoryWriterSession(config, options, state)
+      const session = new MemoryWriterSession(config, options, state)
+      // A writer without a checkpoint has no such method.
+      if (options.keepsCheckpoint !== true) Object.assign(session, { checkpoint: undefined })
+      return session
     },
   })
   return {
@@ -100,6 +125,10 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
     writes: state.writes,
     rows: () => state.writes.flatMap((write) => write.rows),
     openConnections: () => state.openConnections,
+    goBack: (writes) => {
+      for (const { progress, before } of state.writes.splice(-writes).reverse())
+        state.checkpoint.restore(progress.split, before)
+    },
   }
 }
 
@@ -153,10 +182,22 @@ class MemoryWriterSession implements WriterSession {
     if (!options.admit(rejected)) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
     await this.#wait(signal)
     this.#failIfDue()
-    return this.#keep(batch, progress, new Set(rejected.map(({ row }) => row)))
+    this.#state.writeCount += 1
+    const count = this.#state.writeCount
+    this.#options.onWrite?.('before', count)
+    const result = this.#keep(batch, progress, new Set(rejected.map(({ row }) => row)))
+    this.#options.onWrite?.('after', count)
+    return result
+  }
+
+  checkpoint(_job: string, { signal }: CallOptions): Promise<Checkpoint> {
+    signal.throwIfAborted()
+    return Promise.resolve(new MemoryCheckpoint(this.#state.checkpoint))
   }
 
   #keep(batch: RecordBatch, progress: WriteProgress, isRejected: ReadonlySet<number>): WriteResult {
+    const before = this.#state.checkpoint.splits.get(progress.split)
+    this.#state.checkpoint.take(progress)
     const refused: RejectedRow[] = []
     const rows: Row[] = []
     let bytesWritten = 0
@@ -167,7 +208,9 @@ class MemoryWriterSession implements WriterSession {
       else rows.push([...row])
       for (const cell of row) bytesWritten += byteLengthOfCell(cell)
     }
-    if (rows.length > 0) this.#state.writes.push({ schema: batch.schema, rows, progress })
+    const isKept = rows.length > 0 || progress.record !== undefined
+    if (progress.isApplied !== true && isKept)
+      this.#state.writes.push({ schema: batch.schema, rows, progress, before })
     return { sent: true, written: rows.length, rejected: refused, bytesWritten }
   }
 

@@ -1,0 +1,92 @@
+import {
+  PluginError,
+  type Checkpoint,
+  type CheckpointContent,
+  type CheckpointOwner,
+  type ProgressUpdate,
+  type SplitProgress,
+  type WriteProgress,
+} from '@millrace/core/plugin'
+import type { JsonValue } from '@millrace/core/record'
+
+/** What a checkpoint in memory holds; it outlives sessions. */
+export class MemoryCheckpointStore {
+  readonly splits = new Map<string, SplitProgress>()
+  header: JsonValue | undefined
+  owner: CheckpointOwner | undefined
+
+  /**
+   * Takes the progress of a batch, when it has one.
+   *
+   * @throws PluginError TARGET_FENCED when another run has the fence, TARGET_REWOUND when the split stands elsewhere
+   */
+  take({ split, sequence, record, fence }: WriteProgress): void {
+    if (record !== undefined) this.set({ split, sequence, record, expected: sequence - 1 }, fence)
+  }
+
+  set({ split, expected, sequence, record }: ProgressUpdate, run: string | undefined): void {
+    if (run === undefined || this.owner?.run !== run) throw fenced()
+    const found = this.splits.get(split)?.sequence ?? 0
+    if (expected !== undefined && found !== expected) {
+      throw new PluginError({
+        code: 'TARGET_REWOUND',
+        message: `Writing to the memory: ${split} stands at ${found}, expected ${expected}.`,
+        isRetryable: true,
+      })
+    }
+    this.splits.set(split, { sequence, record })
+  }
+
+  /** Puts back what stood there for a split. */
+  restore(split: string, progress: SplitProgress | undefined): void {
+    if (progress === undefined) this.splits.delete(split)
+    else this.splits.set(split, progress)
+  }
+}
+
+function fenced(): PluginError {
+  return new PluginError({
+    code: 'TARGET_FENCED',
+    message: 'Writing to the memory: another run has the fence.',
+    hint: 'Wait until it has ended.',
+  })
+}
+
+/** A checkpoint in memory, kept with the rows of a memory writer. */
+export class MemoryCheckpoint implements Checkpoint {
+  readonly atomicity = 'with-data'
+  readonly #store: MemoryCheckpointStore
+  #run: string | undefined
+
+  constructor(store: MemoryCheckpointStore) {
+    this.#store = store
+  }
+
+  async read(): Promise<CheckpointContent | undefined> {
+    const { header, splits, owner } = this.#store
+    return header === undefined ? undefined : { header, splits: new Map(splits), owner }
+  }
+
+  async acquire(owner: CheckpointOwner): Promise<void> {
+    this.#run = owner.run
+    this.#store.owner = owner
+  }
+
+  async begin(header: JsonValue): Promise<void> {
+    if (this.#store.owner?.run !== this.#run) throw fenced()
+    this.#store.splits.clear()
+    this.#store.header = header
+  }
+
+  async update(progress: ProgressUpdate): Promise<void> {
+    this.#store.set(progress, this.#run)
+  }
+
+  async finish(header: JsonValue): Promise<void> {
+    await this.begin(header)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#store.owner?.run === this.#run) this.#store.owner = undefined
+  }
+}
