@@ -12,7 +12,7 @@ export type TreeEdit =
   | { readonly kind: 'swap'; readonly at: number; readonly other: number }
   | { readonly kind: 'nest'; readonly at: number; readonly depth: number }
 
-const secretKeys = new Set(['password', 'jdbcUrl'])
+const secretKeys = new Set(['password', 'url', 'jdbcUrl'])
 
 export function treeOf(value: unknown): JobTree {
   if (Array.isArray(value)) return { kind: 'list', items: value.map(treeOf) }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import { expect } from 'vitest'
 import { loadOptionsOf } from '../../src/job-options.ts'
 import { recognisablePassword } from '../support/clear-error.ts'
 import { startPrivateRedis } from '../support/private-redis.ts'
@@ -84,6 +85,18 @@ export interface TrialRun {
   /** Name of the job file in the place's folder; absent: the mutated file is the job. */
   readonly job?: string
 }
+
+/** Asserts that all of these came about now and then: mutations that end all files alike would try very little. */
+export function expectSpread(
+  outcomes: ReadonlyMap<Outcome, number>,
+  expected: readonly Outcome[],
+): void {
+  const total = [...outcomes.values()].reduce((sum, count) => sum + count, 0)
+  for (const outcome of expected)
+    expect(outcomes.get(outcome), outcome).toBeGreaterThan(total * leastShare)
+}
+
+const leastShare = 0.02
 
 /** Files that are tried at the same time, since much of a run is waiting for servers. */
 const lanes = 3

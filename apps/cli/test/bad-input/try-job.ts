@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -66,8 +67,10 @@ async function tryFile(job: string, file: MutatedFile, place: TrialPlace): Promi
   expect(plan === undefined, 'a plan, or an error that says why there is none').toBe(isRefused)
   if (plan === undefined) return 'refused'
   if (!mayOpen(plan, place)) return 'planned'
-  await preview(plan)
-  return await run(plan, place)
+  // A name of its own: what a run that was stopped has left for the next one is no matter here.
+  const named = { ...plan, name: `bad-input-${randomUUID()}` }
+  await preview(named)
+  return await run(named, place)
 }
 
 async function preview(plan: JobPlan): Promise<void> {

@@ -52,6 +52,16 @@ describe('parseConfig', () => {
     expect(problems).toMatchObject([{ line, column, message: expect.stringMatching(message) }])
   })
 
+  it('reports half characters in texts and keys', async () => {
+    const text = '{"a": ["x\\ud800", "\\ud83d\\ude00"],\n"b\\udc00": 1}'
+    for (const file of ['job.json', 'job.yaml']) {
+      expect((await parseConfig(text, file)).problems).toMatchObject([
+        { line: 1, column: 8, message: expect.stringContaining('a[0]: expected text') },
+        { line: 2, column: 1, message: expect.stringContaining('half of a surrogate pair') },
+      ])
+    }
+  })
+
   it('counts lines that a quoted text runs over', async () => {
     const text = 'a: "b\n\n  c"\nd: [1\ne: 2'
     expect((await parseConfig(text, 'job.yaml')).problems).toMatchObject([{ line: 5, column: 1 }])
