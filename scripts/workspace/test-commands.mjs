@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +12,8 @@ import { closingLine, readCounts, sumCounts } from './test-counts.mjs'
  */
 
 const nightlyRounds = 5
+/** Properties of bad input get this many times the cases they have by day. */
+const nightlyFuzzFactor = 3
 
 /**
  * `npm test`: format, types, lint, packages, then unit and integration tests. All of them run, whatever fails.
@@ -40,7 +43,8 @@ export async function testFaults(args, print) {
 }
 
 /**
- * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed).
+ * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed) and with
+ * other bad input (those tests print theirs).
  *
  * @param {readonly string[]} args passed on to vitest
  * @param {Print} print
@@ -52,9 +56,18 @@ export async function testNightly(args, print) {
   for (let round = 1; round <= nightlyRounds; round += 1) {
     print(`round ${round} of ${nightlyRounds}, in random order`)
     const shuffled = ['--sequence.shuffle.files', '--sequence.shuffle.tests', ...args]
-    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled))
+    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled, nightlyFuzz()))
   }
   return close(rounds, print)
+}
+
+/** @returns {Record<string, string>} a seed of its own, unless the environment names one to repeat */
+function nightlyFuzz() {
+  const {
+    MILLRACE_FUZZ_SEED = String(randomInt(2 ** 31 - 1)),
+    MILLRACE_FUZZ_FACTOR = String(nightlyFuzzFactor),
+  } = process.env
+  return { MILLRACE_FUZZ_SEED, MILLRACE_FUZZ_FACTOR }
 }
 
 /**

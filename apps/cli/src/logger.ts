@@ -1,4 +1,5 @@
 import type { Logger } from '@millrace/core/plugin'
+import { printable } from './render/printable.ts'
 
 /** Levels of `--log-level`, from most to least. */
 export const logLevels = ['debug', 'info', 'warn', 'error'] as const
@@ -21,7 +22,7 @@ export function createLogger(level: LogLevel, write: (text: string) => void): Cl
   }
   const log = (messageLevel: LogLevel) => (message: string) => {
     if (logLevels.indexOf(messageLevel) < logLevels.indexOf(level)) return
-    write(`${messageLevel === 'info' ? '' : `${messageLevel}: `}${redact(message)}\n`)
+    write(`${messageLevel === 'info' ? '' : `${messageLevel}: `}${printable(redact(message))}\n`)
   }
   return {
     debug: log('debug'),

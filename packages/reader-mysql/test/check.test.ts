@@ -54,6 +54,8 @@ describe('check', () => {
 
   it.each([
     [{ table: 'custmers', column: ['id'] }, 'SOURCE_OBJECT_MISSING', 'customers'],
+    [{ table: 'customers 😀', column: ['id'] }, 'SOURCE_STATEMENT_INVALID', ''],
+    [{ table: '😀.customers', column: ['id'] }, 'SOURCE_STATEMENT_INVALID', ''],
     [{ table: 'customers', column: ['nam'] }, 'SOURCE_OBJECT_MISSING', 'name'],
     [{ table: 'customers', column: ['id'], where: 'nme = 1' }, 'SOURCE_OBJECT_MISSING', 'name'],
     [{ table: 'customers', column: ['id'], where: 'id = = 1' }, 'SOURCE_STATEMENT_INVALID', ''],

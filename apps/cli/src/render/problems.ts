@@ -1,5 +1,6 @@
 import { relative } from 'node:path'
 import type { Problem } from '@millrace/core'
+import { printable } from './printable.ts'
 
 /** One line per problem: `file:line:column: error: message`, and its hint below. */
 export function formatProblems(problems: readonly Problem[]): string {
@@ -11,7 +12,7 @@ function formatProblem(problem: Problem): string {
   const place =
     problem.line === undefined ? shown : `${shown}:${problem.line}:${problem.column ?? 1}`
   const hint = problem.hint === undefined ? '' : `    ${problem.hint}\n`
-  return `${place}: ${problem.severity}: ${problem.message}\n${hint}`
+  return printable(`${place}: ${problem.severity}: ${problem.message}\n${hint}`)
 }
 
 function shorten(file: string): string {

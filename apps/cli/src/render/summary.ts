@@ -1,5 +1,6 @@
 import type { JobReport } from '@millrace/core'
 import { formatBytes, formatSeconds } from './numbers.ts'
+import { printable } from './printable.ts'
 
 /** The closing summary: the lines DataX prints, and what DataX leaves out. */
 export function formatSummary(report: JobReport): string {
@@ -24,7 +25,7 @@ export function formatSummary(report: JobReport): string {
     ['Consistency', report.consistency],
   ]
   const table = lines.map(([label, value]) => `${label.padEnd(26)}: ${value}\n`).join('')
-  return `${table}${dirtyReasons(report)}`
+  return printable(`${table}${dirtyReasons(report)}`)
 }
 
 function dirtyReasons(report: JobReport): string {

@@ -73,13 +73,15 @@ export async function makeMysqlDatabase(): Promise<TestDatabase> {
   }
 }
 
-/** Makes a PostgreSQL database; dropped on dispose. */
-export async function makePostgresDatabase(): Promise<TestDatabase> {
+/** Makes a PostgreSQL database, in the server's encoding or this one; dropped on dispose. */
+export async function makePostgresDatabase(encoding?: string): Promise<TestDatabase> {
   const server = serverUrl('MILLRACE_TEST_POSTGRES_URL')
   const name = randomName()
   const admin = new pg.Client({ connectionString: server.href })
   await admin.connect()
-  await admin.query(`CREATE DATABASE ${name}`)
+  const options =
+    encoding === undefined ? '' : ` ENCODING '${encoding}' LOCALE 'C' TEMPLATE template0`
+  await admin.query(`CREATE DATABASE ${name}${options}`)
   const client = new pg.Client({ connectionString: withDatabase(server, name) })
   await client.connect()
   const users: string[] = []

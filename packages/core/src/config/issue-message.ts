@@ -17,6 +17,7 @@ interface DetailedIssue extends StandardSchemaV1.Issue {
   readonly options?: unknown
   readonly discriminator?: unknown
   readonly errors?: unknown
+  readonly keys?: unknown
   readonly minimum?: unknown
   readonly maximum?: unknown
   readonly origin?: unknown
@@ -37,6 +38,8 @@ export function readableIssues(
       return [{ path, ...expected(typeName(detailed.expected), value, path) }]
     case 'invalid_value':
       return [{ path, ...oneOf(asTexts(detailed.values), value, path) }]
+    case 'unrecognized_keys':
+      return asTexts(detailed.keys).map((key) => ({ path: [...path, key], message: 'unknown key' }))
     case 'invalid_union':
       return unionIssues(detailed, root, path)
     case 'too_small':
@@ -118,15 +121,13 @@ function unionIssues(
     const options = asTexts(issue.options)
     if (options.length > 0) return [{ path, ...oneOf(options, value, path) }]
   }
-  const branches = (Array.isArray(issue.errors) ? issue.errors : []).filter(
-    (branch): branch is StandardSchemaV1.Issue[] => Array.isArray(branch),
-  )
+  const branches = branchesOf(issue)
   // A branch whose own type fits and that fails only further in is the one that was meant.
   const deeper = branches
-    .filter((branch) => branch.length > 0 && branch.every((inner) => pathOf(inner).length > 0))
+    .filter((branch) => branch.length > 0 && branch.every(isFurtherIn))
     .sort((a, b) => a.length - b.length)[0]
   if (deeper !== undefined) return deeper.flatMap((inner) => readableIssues(inner, root, path))
-  const inner = branches.flatMap((branch) => branch as DetailedIssue[])
+  const inner = branches.flat()
   const custom = inner.find((one) => one.code === 'custom')
   const fits = inner.every((one) => one.code === 'invalid_type' || one.code === 'invalid_value')
   if (custom !== undefined) return [{ path, message: plain(custom.message) }]
@@ -135,6 +136,27 @@ function unionIssues(
     return [{ path, message: texts.length === 0 ? plain(issue.message) : texts.join('; or ') }]
   }
   return [{ path, ...expected(joinOr(inner.flatMap(namesOf)), value, path) }]
+}
+
+/** What each branch of a union finds wrong; a union in a union counts as its branches. */
+function branchesOf(issue: DetailedIssue): readonly (readonly DetailedIssue[])[] {
+  const branches = (Array.isArray(issue.errors) ? issue.errors : []).filter(
+    (branch): branch is DetailedIssue[] => Array.isArray(branch),
+  )
+  return branches.flatMap((branch) => {
+    const [only, second] = branch
+    const isUnion =
+      only !== undefined && second === undefined && only.code === 'invalid_union' && isHere(only)
+    return isUnion ? branchesOf(only) : [branch]
+  })
+}
+
+function isHere(issue: StandardSchemaV1.Issue): boolean {
+  return pathOf(issue).length === 0
+}
+
+function isFurtherIn(issue: DetailedIssue): boolean {
+  return !isHere(issue) || issue.code === 'unrecognized_keys'
 }
 
 function namesOf(issue: DetailedIssue): string[] {

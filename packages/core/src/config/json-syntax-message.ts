@@ -1,9 +1,15 @@
-/** What is wrong at one place of a JSON text, in plain words. `code` is the name of the parser's error. */
-export function jsonSyntaxMessage(code: string, found: string): string {
-  const token = found === '' ? 'the end of the file' : JSON.stringify(found)
+const hidden = '***'
+
+/**
+ * What is wrong at one place of a JSON text, in plain words. `code` is the name of the parser's error, `found` what
+ * stands there; `undefined` keeps that out of the message.
+ */
+export function jsonSyntaxMessage(code: string, found: string | undefined): string {
+  const shown = found ?? hidden
+  const token = found === '' ? 'the end of the file' : JSON.stringify(shown)
   switch (code) {
     case 'InvalidSymbol':
-      return symbolMessage(found)
+      return symbolMessage(shown)
     case 'PropertyNameExpected':
       return `expected a key in double quotes, found ${token}`
     case 'ValueExpected':
@@ -26,9 +32,9 @@ export function jsonSyntaxMessage(code: string, found: string): string {
     case 'InvalidNumberFormat':
       return `expected a number, found ${token}`
     case 'InvalidUnicode':
-      return `expected four hexadecimal digits after "\\u" in ${found}`
+      return `expected four hexadecimal digits after "\\u" in ${shown}`
     case 'InvalidEscapeCharacter':
-      return `expected one of \\" \\\\ \\/ \\b \\f \\n \\r \\t \\u after the backslash in ${found}`
+      return `expected one of \\" \\\\ \\/ \\b \\f \\n \\r \\t \\u after the backslash in ${shown}`
     case 'InvalidCharacter':
       return `a tab or another control character in a text has to be written as \\t or \\u0000, in ${token}`
     case 'InvalidCommentToken':

@@ -34,10 +34,60 @@ describe('parseConfig', () => {
     expect(problems[0]).toMatchObject({ line, column, message: expect.stringMatching(message) })
   })
 
-  it('survives aliases that grow without end', async () => {
-    const lines = Array.from({ length: 12 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]`)
-    const text = `a: &a-1 [x]\n${lines.join('\n')}`
-    expect((await parseConfig(text, 'job.yaml')).problems).toHaveLength(1)
+  const bomb = Array.from({ length: 12 }, (_, i) => `a${i}: &a${i} [${`*a${i - 1},`.repeat(9)}]`)
+  const chain = Array.from({ length: 3000 }, (_, i) => `a${i}: &a${i} [*a${i - 1}]`)
+  it.each<[string, string, number, number, RegExp]>([
+    ['aliases that grow', `a: &a-1 [x]\n${bomb.join('\n')}`, 2, 10, /stand for more than/],
+    ['aliases that nest', `a: &a-1 [x]\n${chain.join('\n')}`, 2, 10, /stand for more than/],
+    ['an alias of itself', 'a: 1\nb: &b [1, *b]', 2, 11, /stands inside/],
+    ['an alias of nothing', 'a: 1\nb: *b', 2, 4, /names no anchor/],
+    ['lists in a row', `a: ${'['.repeat(5000)}`, 1, 203, /nested more than 200 deep/],
+    ['lists in lists', `a:\n  ${'- '.repeat(5000)}`, 2, 401, /nested more than 200 deep/],
+    ['objects as keys', `${'? '.repeat(5000)}x`, 1, 401, /nested more than 200 deep/],
+    ['an object as key', 'a: 1\n? {b: 1}\n: 2', 2, 3, /expected a text as key/],
+    ['a merge of nothing', '%YAML 1.1\n---\n<<: 1', 1, 1, /cannot be read as YAML: Merge/],
+  ])('survives %s', async (_, text, line, column, message) => {
+    const { value, problems } = await parseConfig(text, 'job.yaml')
+    expect(value).toBeUndefined()
+    expect(problems).toMatchObject([{ line, column, message: expect.stringMatching(message) }])
+  })
+
+  it('reports half characters in texts and keys', async () => {
+    const text = '{"a": ["x\\ud800", "\\ud83d\\ude00"],\n"b\\udc00": 1}'
+    for (const file of ['job.json', 'job.yaml']) {
+      expect((await parseConfig(text, file)).problems).toMatchObject([
+        { line: 1, column: 8, message: expect.stringContaining('a[0]: expected text') },
+        { line: 2, column: 1, message: expect.stringContaining('half of a surrogate pair') },
+      ])
+    }
+  })
+
+  it('counts lines that a quoted text runs over', async () => {
+    const text = 'a: "b\n\n  c"\nd: [1\ne: 2'
+    expect((await parseConfig(text, 'job.yaml')).problems).toMatchObject([{ line: 5, column: 1 }])
+  })
+
+  it('does not complain of everything behind a mistake', async () => {
+    const text = `[1] {\n${'"key": "value",\n'.repeat(1000)}}`
+    const { problems } = await parseConfig(text, 'job.yaml')
+    expect(problems[0]).toMatchObject({ line: 1, column: 5 })
+    expect(problems.length).toBeLessThanOrEqual(10)
+  })
+
+  it.each([
+    'password: *hush',
+    'password: "hush',
+    'password: [hush: hush',
+    'url: "mysql://u:hush@h" "hush',
+    '[1] "mysql://u:hush@h"',
+    '{"password": "x" hush"}',
+    'password: |hush\n x',
+  ])('shows nothing of a secret in %j', async (text) => {
+    for (const file of ['job.yaml', 'job.json']) {
+      const { problems } = await parseConfig(text, file)
+      expect(problems.length).toBeGreaterThan(0)
+      expect(JSON.stringify(problems)).not.toContain('hush')
+    }
   })
 })
 

@@ -1,4 +1,5 @@
 import type { ConfigDocument } from './config-document.ts'
+import { withHalfCharacters } from './half-characters.ts'
 import { parseJson } from './parse-json.ts'
 
 /**
@@ -7,8 +8,8 @@ import { parseJson } from './parse-json.ts'
  */
 export async function parseConfig(text: string, file: string): Promise<ConfigDocument> {
   const content = text.startsWith('\ufeff') ? text.slice(1) : text
-  if (!/\.ya?ml$/i.test(file)) return parseJson(content, file)
+  if (!/\.ya?ml$/i.test(file)) return withHalfCharacters(parseJson(content, file))
   // Loaded on demand: most jobs are JSON, and start-up time counts.
   const { parseYaml } = await import('./parse-yaml.ts')
-  return parseYaml(content, file)
+  return withHalfCharacters(parseYaml(content, file))
 }

@@ -1,11 +1,11 @@
 import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser'
 import type { ConfigDocument } from './config-document.ts'
 import { formatPath, type ConfigPath } from './config-path.ts'
+import { isNearSecret } from './describe-value.ts'
 import { jsonSyntaxMessage } from './json-syntax-message.ts'
+import { deepestNesting, nestedTooDeep } from './nesting.ts'
 import type { Problem } from './problem.ts'
 import { LineIndex } from './text-position.ts'
-
-const deepest = 200
 
 /** Parses JSON with comments and trailing commas. Never throws. */
 export function parseJson(text: string, file: string): ConfigDocument {
@@ -17,11 +17,9 @@ export function parseJson(text: string, file: string): ConfigDocument {
     problems,
     locate: () => ({ line: 1, column: 1 }),
   })
-  const tooDeep = offsetOfDepth(text, deepest)
-  if (tooDeep !== undefined) {
-    const message = `objects and lists are nested more than ${deepest} deep`
-    return failed([{ severity: 'error', message, ...at(tooDeep) }])
-  }
+  const tooDeep = offsetOfDepth(text, deepestNesting)
+  if (tooDeep !== undefined)
+    return failed([{ severity: 'error', message: nestedTooDeep, ...at(tooDeep) }])
   const errors: ParseError[] = []
   const root = parseTree(text, errors, { allowTrailingComma: true, allowEmptyContent: true })
   const problems = syntaxProblems(text, errors, lines, file)
@@ -70,7 +68,8 @@ function syntaxProblems(
     if (follows) continue
     lastLine = position.line
     const found = text.slice(error.offset, error.offset + Math.min(error.length, 40)).trimEnd()
-    const message = placeMessage(text, error.offset) ?? jsonSyntaxMessage(code, found)
+    const shown = found !== '' && isNearSecret(text, error.offset) ? undefined : found
+    const message = placeMessage(text, error.offset) ?? jsonSyntaxMessage(code, shown)
     problems.push({ severity: 'error', message, file, ...position })
   }
   return problems

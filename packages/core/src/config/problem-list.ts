@@ -1,5 +1,6 @@
 import type { ConfigDocument } from './config-document.ts'
 import { formatPath, type ConfigPath } from './config-path.ts'
+import { withoutSecrets } from './describe-value.ts'
 import type { Problem } from './problem.ts'
 
 /** What a problem says besides its place. */
@@ -8,10 +9,11 @@ export interface ProblemText {
   readonly hint?: string | undefined
 }
 
-/** Collects what is wrong with one file, each with its position. */
+/** Collects what is wrong with one file, each with its position. No message shows the password of a URL. */
 export class ProblemList {
   readonly #document: ConfigDocument
   readonly #problems: Problem[] = []
+  readonly #known = new Set<string>()
   readonly #errorPaths = new Set<string>()
 
   constructor(document: ConfigDocument) {
@@ -57,21 +59,18 @@ export class ProblemList {
     if (severity === 'error') this.#errorPaths.add(where)
     this.#push({
       severity,
-      message: where === '' ? message : `${where}: ${message}`,
-      ...(hint === undefined ? {} : { hint }),
+      message: withoutSecrets(where === '' ? message : `${where}: ${message}`),
+      ...(hint === undefined ? {} : { hint: withoutSecrets(hint) }),
       file: this.#document.file,
       ...this.#document.locate(path, part),
     })
   }
 
   #push(problem: Problem): void {
-    const isKnown = this.#problems.some(
-      (other) =>
-        other.message === problem.message &&
-        other.file === problem.file &&
-        other.line === problem.line &&
-        other.column === problem.column,
-    )
-    if (!isKnown) this.#problems.push(problem)
+    const { file, line, column, message } = problem
+    const id = JSON.stringify([file, line, column, message])
+    if (this.#known.has(id)) return
+    this.#known.add(id)
+    this.#problems.push(problem)
   }
 }

@@ -20,6 +20,9 @@ const schema = z.looseObject({
   password: z.number().optional(),
   url: z.number().optional(),
   flag: z.boolean().optional(),
+  cell: z
+    .union([z.union([z.string(), z.number(), z.null()]), z.strictObject({ $bytes: z.string() })])
+    .optional(),
   name: z.string(),
 })
 
@@ -47,11 +50,15 @@ describe('validateConfig', () => {
     ],
     [{ kind: { type: 'a', size: 'x' } }, 'kind.size: expected a number, found "x"'],
     [{ kind: { type: 'a' } }, 'kind.size: is missing: expected a number'],
+    [{ cell: [] }, 'cell: expected a text in quotes, a number or an object, found an empty list'],
+    [{ cell: { $bytes: 'x', a: 1 } }, 'cell.a: unknown key'],
+    [{ cell: {} }, 'cell.$bytes: is missing: expected a text in quotes'],
     [{ list: [0] }, 'list[0]: expected a number of at least 1, found 0'],
     [{ list: [] }, 'list: expected a list of at least 1 entries, found an empty list'],
     [{ list: {} }, 'list: expected a list, found an object'],
     [{ password: 'hush' }, 'password: expected a number, found something else'],
     [{ url: 'redis://:hush@h/0' }, 'url: expected a number, found "redis://h/0"'],
+    [{ url: `x${'y'.repeat(1_000_000)}` }, `url: expected a number, found "x${'y'.repeat(56)}..."`],
     [{ flag: 'yes' }, 'flag: expected true or false, found "yes"'],
     [{ tabel: 't' }, 'tabel: unknown key | Did you mean "table"?'],
     [{ tableComment: '' }, 'tableComment: has no effect: no such key is known here'],

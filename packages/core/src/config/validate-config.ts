@@ -1,6 +1,5 @@
 import type { ConfigOf, ConfigSchema } from '../plugin/config-schema.ts'
-import type { ConfigPath } from './config-path.ts'
-import { withoutSecrets } from './describe-value.ts'
+import { formatPath, type ConfigPath } from './config-path.ts'
 import { messageOf, readableIssues } from './issue-message.ts'
 import type { ProblemList } from './problem-list.ts'
 import { reportUnknownKeys } from './unknown-keys.ts'
@@ -26,17 +25,24 @@ export async function validateConfig<S extends ConfigSchema>(
   problems: ProblemList,
   options: ValidateOptions,
 ): Promise<Validated<ConfigOf<S>>> {
-  reportSchemaKeys(schema, value, problems, options)
+  const reported = new Set<string>()
   try {
     const result = await schema['~standard'].validate(value)
-    if (result.issues === undefined) return { value: result.value as ConfigOf<S> }
+    if (result.issues === undefined) {
+      reportSchemaKeys(schema, value, problems, options)
+      return { value: result.value as ConfigOf<S> }
+    }
     for (const issue of result.issues.flatMap((one) => readableIssues(one, value))) {
-      const message = withoutSecrets(issue.message)
-      problems.error([...options.base, ...issue.path], { message, hint: issue.hint })
+      problems.error([...options.base, ...issue.path], issue)
+      reported.add(formatPath(issue.path))
     }
   } catch (error) {
-    problems.error(options.base, `cannot be validated: ${withoutSecrets(messageOf(error))}`)
+    problems.error(options.base, `cannot be validated: ${messageOf(error)}`)
   }
+  // A schema that allows no other keys has named the unknown ones itself.
+  const isTolerated: typeof options.isTolerated = (key, path) =>
+    reported.has(formatPath(path)) || options.isTolerated?.(key, path) === true
+  reportSchemaKeys(schema, value, problems, { ...options, isTolerated })
   return undefined
 }
 
@@ -46,17 +52,30 @@ function reportSchemaKeys(
   problems: ProblemList,
   options: ValidateOptions,
 ): void {
-  let json: Record<string, unknown>
+  const json = jsonSchemaOf(schema)
+  if (json !== undefined)
+    reportUnknownKeys(problems, json, value, options.base, options.isTolerated)
+}
+
+type JsonSchema = Record<string, unknown>
+
+/** Printing a schema takes longer than validating by it, and many parts of a file have the same one. */
+const jsonSchemas = new WeakMap<ConfigSchema, JsonSchema | undefined>()
+
+/** `undefined` for a schema that cannot be printed (a transform without an input type): it has no list of keys. */
+function jsonSchemaOf(schema: ConfigSchema): JsonSchema | undefined {
+  if (jsonSchemas.has(schema)) return jsonSchemas.get(schema)
+  let json: JsonSchema | undefined
   try {
     const { vendor, jsonSchema } = schema['~standard']
     // Zod would throw for parts that JSON Schema cannot express; their keys are still known.
     const libraryOptions = vendor === 'zod' ? { unrepresentable: 'any' } : undefined
     json = jsonSchema.input({ target: 'draft-2020-12', libraryOptions })
   } catch {
-    // A schema that cannot be printed (a transform without an input type) has no list of keys to compare with.
-    return
+    json = undefined
   }
-  reportUnknownKeys(problems, json, value, options.base, options.isTolerated)
+  jsonSchemas.set(schema, json)
+  return json
 }
 
 /**

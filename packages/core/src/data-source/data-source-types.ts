@@ -38,7 +38,7 @@ export const dataSourceTypes: readonly string[] = [
 /** The type in lower case, aliases (`postgres`, `valkey`) resolved. */
 export function canonicalType(type: string): string {
   const lower = type.trim().toLowerCase()
-  return aliases[lower] ?? lower
+  return Object.hasOwn(aliases, lower) ? (aliases[lower] ?? lower) : lower
 }
 
 /** Whether a plugin that takes `accepted` types can use a data source of this type. MariaDB speaks MySQL. */

@@ -19,8 +19,9 @@ export function fillEnvironment(
   onMissing: (name: string) => void,
 ): string {
   return text.replaceAll(reference, (_match, name: string) => {
-    const value = environment[name.trim()]
-    if (value === undefined) onMissing(name.trim())
+    const wanted = name.trim()
+    const value = Object.hasOwn(environment, wanted) ? environment[wanted] : undefined
+    if (value === undefined) onMissing(wanted)
     return value ?? ''
   })
 }

@@ -319,6 +319,23 @@ describe('loadJob', () => {
     expect(plan?.settings.timeZone).toBe('America/New_York')
   })
 
+  it('takes names of what every object has for unknown names', async () => {
+    const rest = { setting: { common: { column: { timeZone: '${__proto__}' } } } }
+    const loaded = await load({
+      'job.json': job({ reader: { table: '${constructor}' }, rest }),
+      'datasources.yaml':
+        'datasources: { cache: { type: constructor, host: "${env:toString}" }, shop: { type: mysql, host: h } }',
+    })
+    expect(texts(loaded)).toEqual([
+      expect.stringMatching(/\$\{constructor\}: the parameter has no value/),
+      expect.stringMatching(/data source "cache" cannot be used/),
+      expect.stringMatching(/\$\{__proto__\}: the parameter has no value/),
+      expect.stringMatching(/there is no time zone/),
+      expect.stringMatching(/environment variable toString is not set/),
+      expect.stringMatching(/no server is named/),
+    ])
+  })
+
   it('never shows a secret', async () => {
     const text = job({
       reader: { datasource: 'mysql://u:hush@h:x/db' },

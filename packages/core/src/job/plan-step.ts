@@ -1,5 +1,5 @@
 import { valueAt, type ConfigPath } from '../config/config-path.ts'
-import { describeValue, withoutSecrets } from '../config/describe-value.ts'
+import { describeValue } from '../config/describe-value.ts'
 import { messageOf } from '../config/issue-message.ts'
 import type { ProblemList } from '../config/problem-list.ts'
 import { recoverConfig, validateConfig } from '../config/validate-config.ts'
@@ -149,7 +149,7 @@ export function guarded<T>(
     return call()
   } catch (error) {
     const hint = PluginError.isInstance(error) ? error.hint : undefined
-    problems.error(step.parameterPath, { message: withoutSecrets(messageOf(error)), hint })
+    problems.error(step.parameterPath, { message: messageOf(error), hint })
     return fallback
   }
 }

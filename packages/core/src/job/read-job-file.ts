@@ -115,5 +115,6 @@ function timeZoneOf(
     inside(job, ...common)
   if (typeof zone !== 'string') return 'UTC'
   const name = /^\$\{([^{}]+)\}$/.exec(zone.trim())?.[1]
-  return (name === undefined ? zone : (given[name] ?? '')).trim()
+  if (name === undefined) return zone.trim()
+  return Object.hasOwn(given, name) ? (given[name] ?? '').trim() : ''
 }

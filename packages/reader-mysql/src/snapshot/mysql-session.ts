@@ -28,6 +28,7 @@ import {
   type SourceSession,
 } from '../connection/open-session.ts'
 import type { SourceConnection } from '../connection/source-connection.ts'
+import { statementError } from '../connection/source-error.ts'
 import { isUtf8Name } from '../types/charset-labels.ts'
 import { checkSource, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
@@ -174,21 +175,19 @@ export class MysqlSession implements ReaderSession {
     const known = this.#described.get(object)
     if (known !== undefined) return known
     const connection = await this.#connection(object.sourceIndex, signal)
-    const described = await describeObject(connection, object, this.#config, signal)
-    this.#described.set(object, described)
-    return described
+    try {
+      const described = await describeObject(connection, object, this.#config, signal)
+      this.#described.set(object, described)
+      return described
+    } catch (error) {
+      signal.throwIfAborted()
+      throw statementError(`describing ${object.label}`, error)
+    }
   }
 
   /** Describes every object; throws one error for all that can't be read. */
   async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
-    return await describeAll(this.#objects, async (object) => {
-      try {
-        return await this.#describe(object, signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        throw error
-      }
-    })
+    return await describeAll(this.#objects, (object) => this.#describe(object, signal))
   }
 }
 

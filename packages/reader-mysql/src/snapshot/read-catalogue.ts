@@ -13,7 +13,7 @@ export async function readCatalogue(
   const rows = await connection.query(
     `SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, IS_NULLABLE, COLUMN_KEY, CHARACTER_SET_NAME, PRIVILEGES
       FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${quoteText(table.name)}
+      WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${nameLiteral(table.name)}
       ORDER BY ORDINAL_POSITION`,
     signal,
   )
@@ -86,7 +86,7 @@ export async function readEstimatedRows(
   if (table.name === undefined) return undefined
   const [row] = await connection.query(
     `SELECT TABLE_ROWS FROM information_schema.TABLES
-      WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${quoteText(table.name)}`,
+      WHERE TABLE_SCHEMA = ${schemaOf(table)} AND TABLE_NAME = ${nameLiteral(table.name)}`,
     signal,
   )
   const count = row?.[0]
@@ -94,5 +94,10 @@ export async function readEstimatedRows(
 }
 
 function schemaOf(table: TableName): string {
-  return table.schema === undefined ? 'DATABASE()' : quoteText(table.schema)
+  return table.schema === undefined ? 'DATABASE()' : nameLiteral(table.schema)
+}
+
+/** No name on the server has characters beyond the basic plane, and comparing with them is an error: NULL equals none. */
+function nameLiteral(name: string): string {
+  return /[\u{10000}-\u{10ffff}]/u.test(name) ? 'NULL' : quoteText(name)
 }

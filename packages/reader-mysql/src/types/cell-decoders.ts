@@ -1,4 +1,3 @@
-import { TextDecoder } from 'node:util'
 import type { Cell } from '@millrace/core/record'
 import type { ColumnDefinition } from '../connection/source-connection.ts'
 import {
@@ -10,6 +9,7 @@ import {
 import { floatTextOf } from './float-text.ts'
 import { isZerofill, wireFormOf } from './native-types.ts'
 import { decoderLabelOf } from './charset-labels.ts'
+import { strictDecoder, type StrictDecoder } from './strict-decoder.ts'
 
 const leadingZeros = /^(-?)0+(?=\d)/
 
@@ -74,11 +74,7 @@ function textDecoderOf(charset: number, encoding: string): CellDecoder {
   return (chunk, start, end) => decoded(decoder, copyOf(chunk, start, end))
 }
 
-function strictDecoder(label: string): TextDecoder {
-  return new TextDecoder(label, { fatal: true, ignoreBOM: true })
-}
-
-function decoded(decoder: TextDecoder, bytes: Uint8Array): Cell {
+function decoded(decoder: StrictDecoder, bytes: Uint8Array): Cell {
   try {
     return decoder.decode(bytes)
   } catch {

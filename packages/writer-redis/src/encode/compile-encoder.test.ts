@@ -91,6 +91,11 @@ function argumentOf(value: Cell): string | Uint8Array | null {
   return typeof value === 'string' || value instanceof Uint8Array ? value : String(value)
 }
 
+/** Whether none of the cells holds half of a surrogate pair. */
+function isText(row: Row): boolean {
+  return row.every((value) => typeof value !== 'string' || value.isWellFormed())
+}
+
 /** The batch that a reader of text gives for cells of text, bytes or NULL. */
 function textBatchOf(schema: TableSchema, rows: readonly Row[]): TextBatch {
   const builder = new TextBatchBuilder(schema, { maxRows: 1000, maxBytes: 1e9 })
@@ -127,7 +132,7 @@ describe('bytes on the wire', () => {
               return argument === null ? [] : [current.fields[at + 1]?.name ?? '', argument]
             })
             const isDirty = key === null || key.length === 0 || fields.length === 0
-            return isDirty ? [] : [['HSET', key, ...fields]]
+            return isDirty || !isText(row) ? [] : [['HSET', key, ...fields]]
           })
           const encoded = encoder.encode(batchOf(current, rows))
           expect(Buffer.concat(encoded.payload)).toEqual(reference(expected))
@@ -213,7 +218,7 @@ describe('bytes on the wire', () => {
         const keys = new Map<string, string | Uint8Array>()
         const writes = rows.flatMap((row) => {
           const key = argumentOf(row[0])
-          if (key === null || key.length === 0) return []
+          if (key === null || key.length === 0 || !isText(row)) return []
           const id = `${typeof key} ${String(key)}`
           if (!keys.has(id)) keys.set(id, key)
           return [['SADD', key, argumentOf(row[1]) ?? '']]
@@ -286,6 +291,22 @@ describe('keys', () => {
       [3, 'NULL_KEY'],
     ])
     expect(encode({ keyIndexes: [0, 1] }, [['a', null, 'v']]).codes).toEqual([[0, 'NULL_KEY']])
+  })
+
+  it('and values with half of a surrogate pair make rows dirty, JSON escapes them', () => {
+    const rows = [
+      ['k\ud83d', 'v'],
+      ['k1', 'x\ude00'],
+      ['k2', '😀'],
+      ['k3', '\ud83d'.repeat(20_000)],
+    ]
+    const { commands, codes } = encode({ writeMode: { type: 'hash', mode: 'row' } }, rows)
+    expect(commands).toEqual([['HSET', 'k2', 'c1', '😀']])
+    expect(codes).toEqual([0, 1, 3].map((row) => [row, 'INVALID_UTF16']))
+    const column = [{ name: 'é', index: 1 }]
+    expect(encode({ column }, [['k1', 'x\ude00']]).commands).toEqual([
+      ['SET', 'k1', '{"é":"x\\ude00"}'],
+    ])
   })
 
   it('fills templates', () => {

@@ -14,6 +14,7 @@ import { compileRowHash } from './row-hash.ts'
 import { cellSource } from './text-argument.ts'
 import { compileTextCommand, type TextCommand } from './text-command.ts'
 import { compileValueCommand } from './value-command.ts'
+import { compileTextCheck, plainColumns, type TextCheck } from './well-formed.ts'
 
 /** A batch as it goes over the wire. */
 export interface EncodedBatch {
@@ -54,6 +55,7 @@ export class BatchEncoder {
   delimiterHits = 0
   readonly #key: RowText
   readonly #command: RowCommand
+  readonly #textCheck: TextCheck
   readonly #expiry: ExpiryForm
   readonly #textCommand: TextCommand | undefined
   readonly #writer = new RespWriter()
@@ -83,6 +85,8 @@ export class BatchEncoder {
       expiry: this.#expiry,
       onDelimiter,
     })
+    const plain = plainColumns(config, key.columns, schema.fields.length)
+    this.#textCheck = compileTextCheck(plain.map((index) => columnAt(schema, texts, index)))
     this.#textCommand = compileTextCommand({
       config,
       schema,
@@ -175,7 +179,7 @@ export class BatchEncoder {
       this.delimiterHits = hits
       writer.rewind()
       writer.isExact = true
-      error = this.#command(row, key, writer)
+      error = this.#textCheck(row) ?? this.#command(row, key, writer)
       writer.settleRow()
       writer.isExact = false
     }
