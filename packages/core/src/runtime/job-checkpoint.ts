@@ -124,10 +124,13 @@ export class JobCheckpoint {
     return await this.#startOver(split)
   }
 
-  /** Keeps the progress of a split, behind the batches before it. */
-  async update(progress: ProgressUpdate): Promise<void> {
-    // What has been settled is kept also when the run is being stopped.
-    await this.#options.checkpoint.update(progress, { signal: new AbortController().signal })
+  /**
+   * Keeps the progress of a split, behind the batches before it.
+   *
+   * @param signal that of writing: what has been settled is kept also when the run is being stopped
+   */
+  async update(progress: ProgressUpdate, signal: AbortSignal): Promise<void> {
+    await this.#options.checkpoint.update(progress, { signal })
     this.#records.set(progress.split, splitRecordOf(progress.sequence, progress.record))
   }
 

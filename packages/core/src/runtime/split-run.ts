@@ -290,12 +290,16 @@ class SplitRun {
       this.#sequence === this.#start.sequence && this.#settled === this.#start.settled
     if (!isDone && isUnchanged) return 'stopped'
     try {
-      await checkpoint.update({
-        split: this.#split.id,
-        expected: this.#sequence,
-        sequence: this.#sequence + 1,
-        record: this.#record(isDone, this.#settled),
-      })
+      const { writeSignal } = this.#context
+      await checkpoint.update(
+        {
+          split: this.#split.id,
+          expected: this.#sequence,
+          sequence: this.#sequence + 1,
+          record: this.#record(isDone, this.#settled),
+        },
+        writeSignal,
+      )
       return isDone ? 'done' : 'stopped'
     } catch (error) {
       if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') return 'rewound'
