@@ -51,20 +51,21 @@ export class JobCheckpoint {
     // A checkpoint that nobody can read any more is no obstacle to beginning anew.
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
-    // A run that got no row into the target has left nothing to decide about.
-    const isTrace = content === undefined || (isRunning(content) && content.splits.size === 0)
-    const header = isTrace ? undefined : jobHeaderOf(content.header)
-    return decideResume(job, header, wish, fingerprint)
+    const header = content === undefined ? undefined : jobHeaderOf(content.header)
+    const isTrace = header?.state === 'running' && content?.splits.size === 0
+    if (!isTrace) return decideResume(job, header, wish, fingerprint)
+    // A run that got no row into the target has left nothing to decide about, but it may have listed dirty ones.
+    return wish === 'resume' ? { kind: 'begin', startedAt: header.startedAt } : { kind: 'begin' }
   }
 
-  /** Begins anew with a plan. */
-  async begin(plan: SplitPlan): Promise<void> {
+  /** Begins anew with a plan; `startedAt` is that of the run before, where its dirty records stay valid. */
+  async begin(plan: SplitPlan, startedAt = new Date().toISOString()): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     this.#records = new Map()
     await checkpoint.begin(
       headerJson({
         state: 'running',
-        startedAt: new Date().toISOString(),
+        startedAt,
         fingerprint,
         plan,
       }),
@@ -100,6 +101,11 @@ export class JobCheckpoint {
     return sum
   }
 
+  /** Settled dirty records by split, as far as they were settled by earlier runs. */
+  get recordsDirtyBySplit(): ReadonlyMap<string, number> {
+    return new Map([...this.#records].map(([split, { counts }]) => [split, counts.recordsDirty]))
+  }
+
   /** How far the job has come, for people: `3 of 8 splits done, 120000 records settled`. */
   get progressText(): string {
     const splits = this.#header?.plan.splits ?? []
@@ -116,9 +122,8 @@ export class JobCheckpoint {
   }
 
   /** Keeps the progress of a split, behind the batches before it. */
-  async update(progress: ProgressUpdate): Promise<void> {
-    // What has been settled is kept also when the run is being stopped.
-    await this.#options.checkpoint.update(progress, { signal: new AbortController().signal })
+  async update(progress: ProgressUpdate, call: CallOptions): Promise<void> {
+    await this.#options.checkpoint.update(progress, call)
   }
 
   /** The job is complete. */
@@ -157,10 +162,6 @@ export class JobCheckpoint {
     )
     return freshSplit
   }
-}
-
-function isRunning({ header }: CheckpointContent): boolean {
-  return jobHeaderOf(header).state === 'running'
 }
 
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {

@@ -5,30 +5,50 @@ import { dirtyRowJson } from './dirty-record.ts'
 
 const blockBytes = 64 * 1024
 
+/** What is listed of one split. */
+interface ListedSplit {
+  /** Records that will be met again. */
+  openCount: number
+  /** Records by what they say. */
+  readonly counts: Map<string, number>
+}
+
 /**
  * The rows that a dirty file lists, by split, each as often as it is listed. A run that resumes meets some of them again
  * and must not list them twice.
  */
 export class ListedRows {
-  readonly #counts = new Map<string, number>()
+  readonly #splits = new Map<string, ListedSplit>()
 
-  /** Reads the records written since an ISO time. A file that is not there lists nothing. */
-  static read(file: string, since: string): ListedRows {
-    const listed = new ListedRows()
-    for (const line of linesOf(file)) listed.#note(line, since)
-    return listed
+  /**
+   * Reads the records written since an ISO time, of one split or of all, in place of what is known of them. A file that
+   * is not there lists nothing.
+   */
+  read(file: string, since: string, only?: string): void {
+    if (only === undefined) this.#splits.clear()
+    else this.#splits.delete(only)
+    for (const line of linesOf(file)) this.#note(line, since, only)
+  }
+
+  /** So many records of a split are settled: they are not met again, though rows that look the same may be. */
+  settle(split: string, count: number): void {
+    const listed = this.#splits.get(split)
+    if (listed !== undefined) listed.openCount = Math.max(0, listed.openCount - count)
   }
 
   /** Whether the row is listed; every time it is asked for counts as one of its records. */
   take({ row, error }: DirtyRow, { split, schema }: DirtyOrigin): boolean {
-    const id = idOf(split, error.code, dirtyRowJson(row, schema))
-    const count = this.#counts.get(id) ?? 0
+    const listed = this.#splits.get(split)
+    if (listed === undefined || listed.openCount === 0) return false
+    const id = idOf(error.code, dirtyRowJson(row, schema))
+    const count = listed.counts.get(id) ?? 0
     if (count === 0) return false
-    this.#counts.set(id, count - 1)
+    listed.counts.set(id, count - 1)
+    listed.openCount -= 1
     return true
   }
 
-  #note(line: string, since: string): void {
+  #note(line: string, since: string, only: string | undefined): void {
     let record: Record<string, unknown>
     try {
       record = JSON.parse(line) as Record<string, unknown>
@@ -37,14 +57,18 @@ export class ListedRows {
       return
     }
     const { time, split, code, row } = record
-    if (typeof time !== 'string' || time < since) return
-    const id = idOf(String(split), String(code), row)
-    this.#counts.set(id, (this.#counts.get(id) ?? 0) + 1)
+    if (typeof time !== 'string' || time < since || typeof split !== 'string') return
+    if (only !== undefined && split !== only) return
+    const listed = this.#splits.get(split) ?? { openCount: 0, counts: new Map<string, number>() }
+    this.#splits.set(split, listed)
+    const id = idOf(String(code), row)
+    listed.counts.set(id, (listed.counts.get(id) ?? 0) + 1)
+    listed.openCount += 1
   }
 }
 
-function idOf(split: string, code: string, row: unknown): string {
-  return JSON.stringify([split, code, row])
+function idOf(code: string, row: unknown): string {
+  return JSON.stringify([code, row])
 }
 
 /** The lines of a file, read block by block; none when it cannot be read. */

@@ -163,8 +163,10 @@ class JobRun {
       return undefined
     }
     if (decision.kind === 'begin') {
+      const { startedAt } = decision
+      if (startedAt !== undefined) this.#dirty.resume({ since: startedAt, recordsRead: 0 })
       const plan = await job.reader.split(concurrency, { signal })
-      await checkpoint.begin(plan)
+      await checkpoint.begin(plan, startedAt)
       return plan
     }
     const { header } = decision
@@ -172,7 +174,7 @@ class JobRun {
     this.#earlier = checkpoint.counts
     this.#dirty.resume({
       since: header.startedAt,
-      recordsDirty: this.#earlier.recordsDirty,
+      recordsDirtyBySplit: checkpoint.recordsDirtyBySplit,
       recordsRead: this.#earlier.recordsRead,
     })
     this.#resumedFrom = checkpoint.progressText
