@@ -40,7 +40,8 @@ export async function testFaults(args, print) {
 }
 
 /**
- * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed).
+ * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed), loops at
+ * their full length.
  *
  * @param {readonly string[]} args passed on to vitest
  * @param {Print} print
@@ -52,7 +53,8 @@ export async function testNightly(args, print) {
   for (let round = 1; round <= nightlyRounds; round += 1) {
     print(`round ${round} of ${nightlyRounds}, in random order`)
     const shuffled = ['--sequence.shuffle.files', '--sequence.shuffle.tests', ...args]
-    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled))
+    const env = { MILLRACE_TEST_LONG: '1' }
+    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled, env))
   }
   return close(rounds, print)
 }
