@@ -63,11 +63,13 @@ export function loadJob(
     readonly errorLimit?: number
     readonly reader?: Parameters
     readonly writer?: Parameters
+    /** Transformer steps between reader and writer, in their order. */
+    readonly processors?: readonly { readonly stepType: string; readonly parameter: Parameters }[]
   } = {},
 ): Record<string, unknown> {
-  const { recordsPerSecond, errorLimit = 0, reader = {}, writer = {} } = options
+  const { recordsPerSecond, errorLimit = 0, reader = {}, writer = {}, processors = [] } = options
   const parameter = { datasource: 's', table: 't', column: kind.columns, splitPk: 'id', ...reader }
-  return redisJob({
+  const job = redisJob({
     reader: { stepType: source.kind, parameter: { ...parameter, splitFactor: 2 } },
     writer: { ...kind.writer, ...writer },
     setting: {
@@ -80,6 +82,17 @@ export function loadJob(
       },
     },
   })
+  const names = ['Reader', ...processors.map((_, index) => `Step${index}`), 'Writer']
+  const steps = processors.map((step, index) => ({
+    ...step,
+    category: 'processor',
+    name: `Step${index}`,
+  }))
+  return {
+    ...job,
+    steps: [...(job['steps'] as unknown[]), ...steps],
+    order: { hops: names.slice(1).map((to, index) => ({ from: names[index], to })) },
+  }
 }
 
 /**
