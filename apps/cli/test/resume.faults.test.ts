@@ -305,8 +305,9 @@ async function secondsToEnd({ ended }: RunningCommand): Promise<number> {
 describe('the fence', () => {
   test('keeps a second run out, and names the first', async ({ target }) => {
     const folder = folderOf(target)
-    const job = loadJob(list, source, { recordsPerSecond })
-    const first = await runUntil(folder, job, 1000)
+    // It has to outlast three others.
+    const job = loadJob(list, source, { recordsPerSecond: 500 })
+    const first = await runUntil(folder, job, 500)
     for (const flags of [[], ['--resume'], ['--restart']]) {
       const path = folder.pathOf('job.json')
       const second = folder.start(['run', path, '--progress', 'none', ...flags])
@@ -315,7 +316,9 @@ describe('the fence', () => {
       const mentions = [`process ${first.child.pid}`, hostname(), '[TARGET_FENCED]']
       expectClearError({ exitCode, stdout, stderr }, { exitCode: 3, mentions })
     }
-    const { exitCode, stderr } = await first.ended
+    first.child.kill('SIGTERM')
+    expect((await first.ended).exitCode).toBe(143)
+    const { exitCode, stderr } = await folder.run(loadJob(list, source), { flags: ['--resume'] })
     expect(exitCode, stderr).toBe(0)
     expect(await differences(target.client, list, source)).toEqual([])
   })
