@@ -43,8 +43,8 @@ export async function testFaults(args, print) {
 }
 
 /**
- * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed) and with
- * other bad input (those tests print theirs).
+ * `npm run test:nightly`: every test several times, each round in another random order (vitest prints the seed), with other
+ * bad input (those tests print theirs) and loops at their full length.
  *
  * @param {readonly string[]} args passed on to vitest
  * @param {Print} print
@@ -56,7 +56,8 @@ export async function testNightly(args, print) {
   for (let round = 1; round <= nightlyRounds; round += 1) {
     print(`round ${round} of ${nightlyRounds}, in random order`)
     const shuffled = ['--sequence.shuffle.files', '--sequence.shuffle.tests', ...args]
-    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled, nightlyFuzz()))
+    const env = { ...nightlyFuzz(), MILLRACE_TEST_LONG: '1' }
+    rounds.push(await runVitest(['unit', 'integration', 'faults'], shuffled, env))
   }
   return close(rounds, print)
 }

@@ -22,6 +22,7 @@ import { columnFindings } from './encode/column-findings.ts'
 import { BatchEncoder, type EncodedBatch } from './encode/compile-encoder.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
+import { failpoint } from './pipeline/failpoint.ts'
 import { previewCommands } from './preview-commands.ts'
 
 const noCommands: EncodedBatch = {
@@ -108,6 +109,7 @@ export class RedisWriteSession implements WriterSession {
       isApplied: options.progress.isApplied ?? false,
       ...(guard === undefined ? {} : { guard }),
     })
+    await failpoint('after-encode')
     const rejected = await this.#pipeline.submit(request, options.signal)
     return {
       sent: true,

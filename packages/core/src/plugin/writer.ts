@@ -35,7 +35,7 @@ export interface WriteProgress {
   readonly record?: JsonValue
   /**
    * The rows were applied by an earlier run that did not see the answer: only those whose key holds a value of another
-   * type were refused, and are written or rejected now. Nothing else is written.
+   * type were refused, and are written or rejected now. A writer may write the others again where that changes nothing.
    */
   readonly isApplied?: boolean
 }

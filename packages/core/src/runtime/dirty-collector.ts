@@ -1,8 +1,9 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeFileSync } from 'node:fs'
 import { PluginError } from '../plugin/errors.ts'
 import { formatDirtyRecord, type DirtyOrigin, type DirtyRow } from './dirty-record.ts'
 import type { JobCounters } from './job-counters.ts'
 import { ListedRows } from './listed-rows.ts'
+import { openJsonLines } from './open-json-lines.ts'
 
 export interface DirtyCollectorOptions {
   readonly counters: JobCounters
@@ -23,7 +24,8 @@ export interface DirtyCollectorOptions {
 export interface EarlierRuns {
   /** ISO time at which the first of them began. */
   readonly since: string
-  readonly recordsDirty: number
+  /** Dirty records that are settled, by split; those that the file lists besides will be met again. */
+  readonly recordsDirtyBySplit?: ReadonlyMap<string, number>
   readonly recordsRead: number
 }
 
@@ -37,12 +39,13 @@ export class DirtyCollector {
   #descriptor: number | undefined
   #isPassed = false
   #earlier = { recordsDirty: 0, recordsRead: 0 }
-  /** Rows that are listed and may be read again. */
-  #listed: ListedRows
+  /** Records of the dirty file that are older belong to another run. */
+  #since = new Date().toISOString()
+  /** Rows that were listed before they were settled: the same row, read again, is not listed twice. */
+  #listed: ListedRows | undefined
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
-    this.#listed = new ListedRows(options.file, new Date().toISOString())
   }
 
   /** Whether the count has passed `limit.record`: no further batch may be sent. */
@@ -63,15 +66,20 @@ export class DirtyCollector {
   }
 
   /** Goes on from earlier runs: limits hold for all of them together. To be called before the first `add`. */
-  resume({ since, ...earlier }: EarlierRuns): void {
-    this.#earlier = earlier
-    this.#listed = new ListedRows(this.#options.file, since)
-    this.#listed.read()
+  resume({ since, recordsDirtyBySplit = new Map(), recordsRead }: EarlierRuns): void {
+    const recordsDirty = [...recordsDirtyBySplit.values()].reduce((sum, count) => sum + count, 0)
+    this.#earlier = { recordsDirty, recordsRead }
+    this.#since = since
+    this.#listed = new ListedRows()
+    this.#listed.read(this.#options.file, since)
+    for (const [split, count] of recordsDirtyBySplit) this.#listed.settle(split, count)
   }
 
-  /** Rows of this split will be read again: those that are listed are not listed twice. */
-  goBack(split: string): void {
-    this.#listed.read(split)
+  /** A split is read again from where `recordsDirty` of its dirty records were settled. */
+  goBack(split: string, recordsDirty: number): void {
+    this.#listed ??= new ListedRows()
+    this.#listed.read(this.#options.file, this.#since, split)
+    this.#listed.settle(split, recordsDirty)
   }
 
   /**
@@ -81,7 +89,7 @@ export class DirtyCollector {
    */
   add(rows: readonly DirtyRow[], origin: DirtyOrigin): boolean {
     if (rows.length === 0) return !this.#isPassed
-    const unlisted = rows.filter((row) => !this.#listed.take(row, origin))
+    const unlisted = rows.filter((row) => this.#listed?.take(row, origin) !== true)
     if (unlisted.length > 0) this.#append(unlisted, origin)
     for (const { error } of rows) {
       const entry = this.#countByCode.get(error.code)
@@ -147,8 +155,8 @@ export class DirtyCollector {
     let lines = ''
     for (const row of rows) lines += `${formatDirtyRecord(row, origin, now)}\n`
     try {
-      this.#descriptor ??= openSync(this.#options.file, 'a', 0o600)
-      writeSync(this.#descriptor, lines)
+      this.#descriptor ??= openJsonLines(this.#options.file)
+      writeFileSync(this.#descriptor, lines)
     } catch (cause) {
       throw new PluginError({
         code: 'CONFIG_INVALID',

@@ -26,6 +26,8 @@ export interface JobCheckpointOptions {
 /** A split of which the target has lost something. */
 export interface LostSplit {
   readonly split: Split
+  /** Where it begins now. */
+  readonly record: SplitRecord
   /** What its counts have become; negative, for rows that have to be read again. */
   readonly counts: JobCounts
 }
@@ -58,22 +60,21 @@ export class JobCheckpoint {
     // A checkpoint that nobody can read any more is no obstacle to beginning anew.
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
-    // A run that got no row into the target has left nothing to decide about.
-    const isNothing =
-      content === undefined ||
-      (wish === 'undecided' && isRunning(content) && content.splits.size === 0)
-    const header = isNothing ? undefined : jobHeaderOf(content.header)
-    return decideResume(job, header, wish, fingerprint)
+    const header = content === undefined ? undefined : jobHeaderOf(content.header)
+    const isTrace = header?.state === 'running' && content?.splits.size === 0
+    if (!isTrace) return decideResume(job, header, wish, fingerprint)
+    // A run that got no row into the target has left nothing to decide about, but it may have listed dirty ones.
+    return wish === 'resume' ? { kind: 'begin', startedAt: header.startedAt } : { kind: 'begin' }
   }
 
-  /** Begins anew with a plan. */
-  async begin(plan: SplitPlan): Promise<void> {
+  /** Begins anew with a plan; `startedAt` is that of the run before, where its dirty records stay valid. */
+  async begin(plan: SplitPlan, startedAt = new Date().toISOString()): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     this.#records = new Map()
     await checkpoint.begin(
       headerJson({
         state: 'running',
-        startedAt: new Date().toISOString(),
+        startedAt,
         fingerprint,
         plan,
       }),
@@ -109,6 +110,11 @@ export class JobCheckpoint {
     return sum
   }
 
+  /** Settled dirty records by split, as far as they were settled by earlier runs. */
+  get recordsDirtyBySplit(): ReadonlyMap<string, number> {
+    return new Map([...this.#records].map(([split, { counts }]) => [split, counts.recordsDirty]))
+  }
+
   /** How far the job has come, for people: `3 of 8 splits done, 120000 records settled`. */
   get progressText(): string {
     const splits = this.#header?.plan.splits ?? []
@@ -125,12 +131,11 @@ export class JobCheckpoint {
   }
 
   /**
-   * Keeps the progress of a split, behind the batches before it.
-   *
-   * @param signal that of writing: what has been settled is kept also when the run is being stopped
+   * Keeps the progress of a split, behind the batches before it. The signal is that of writing: what has been settled is kept
+   * also when the run is being stopped.
    */
-  async update(progress: ProgressUpdate, signal: AbortSignal): Promise<void> {
-    await this.#options.checkpoint.update(progress, { signal })
+  async update(progress: ProgressUpdate, call: CallOptions): Promise<void> {
+    await this.#options.checkpoint.update(progress, call)
     this.#records.set(progress.split, splitRecordOf(progress.sequence, progress.record))
   }
 
@@ -150,7 +155,7 @@ export class JobCheckpoint {
       if (found.isDone || !known.isDone) continue
       const record = found.sequence > 0 && !split.resumable ? await this.#startOver(split) : found
       this.#records.set(split.id, record)
-      lost.push({ split, counts: addCounts(record.counts, known.counts, -1) })
+      lost.push({ split, record, counts: addCounts(record.counts, known.counts, -1) })
     }
     return lost
   }
@@ -191,10 +196,6 @@ export class JobCheckpoint {
     )
     return freshSplit
   }
-}
-
-function isRunning({ header }: CheckpointContent): boolean {
-  return jobHeaderOf(header).state === 'running'
 }
 
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {

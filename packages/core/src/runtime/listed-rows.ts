@@ -5,38 +5,50 @@ import { dirtyRowJson } from './dirty-record.ts'
 
 const blockBytes = 64 * 1024
 
+/** What is listed of one split. */
+interface ListedSplit {
+  /** Records that will be met again. */
+  openCount: number
+  /** Records by what they say. */
+  readonly counts: Map<string, number>
+}
+
 /**
- * The rows that a dirty file lists, by split, each as often as it is listed. A run that meets some of them again, because it
- * resumes or its target went back in time, must not list them twice.
+ * The rows that a dirty file lists, by split, each as often as it is listed. A run that resumes meets some of them again
+ * and must not list them twice.
  */
 export class ListedRows {
-  readonly #file: string
-  readonly #since: string
-  readonly #splits = new Map<string, Map<string, number>>()
+  readonly #splits = new Map<string, ListedSplit>()
 
-  /** @param since ISO time; records written before it are those of other runs */
-  constructor(file: string, since: string) {
-    this.#file = file
-    this.#since = since
+  /**
+   * Reads the records written since an ISO time, of one split or of all, in place of what is known of them. A file that
+   * is not there lists nothing.
+   */
+  read(file: string, since: string, only?: string): void {
+    if (only === undefined) this.#splits.clear()
+    else this.#splits.delete(only)
+    for (const line of linesOf(file)) this.#note(line, since, only)
   }
 
-  /** Reads what is listed now, of one split or of all. A file that is not there lists nothing. */
-  read(split?: string): void {
-    if (split === undefined) this.#splits.clear()
-    else this.#splits.delete(split)
-    for (const line of linesOf(this.#file)) this.#note(line, split)
+  /** So many records of a split are settled: they are not met again, though rows that look the same may be. */
+  settle(split: string, count: number): void {
+    const listed = this.#splits.get(split)
+    if (listed !== undefined) listed.openCount = Math.max(0, listed.openCount - count)
   }
 
   /** Whether the row is listed; every time it is asked for counts as one of its records. */
   take({ row, error }: DirtyRow, { split, schema }: DirtyOrigin): boolean {
-    const rows = this.#splits.get(split)
+    const listed = this.#splits.get(split)
+    if (listed === undefined || listed.openCount === 0) return false
     const id = idOf(error.code, dirtyRowJson(row, schema))
-    const count = rows?.get(id) ?? 0
-    if (count > 0) rows?.set(id, count - 1)
-    return count > 0
+    const count = listed.counts.get(id) ?? 0
+    if (count === 0) return false
+    listed.counts.set(id, count - 1)
+    listed.openCount -= 1
+    return true
   }
 
-  #note(line: string, wanted: string | undefined): void {
+  #note(line: string, since: string, only: string | undefined): void {
     let record: Record<string, unknown>
     try {
       record = JSON.parse(line) as Record<string, unknown>
@@ -45,12 +57,13 @@ export class ListedRows {
       return
     }
     const { time, split, code, row } = record
-    if (typeof time !== 'string' || time < this.#since || typeof split !== 'string') return
-    if (wanted !== undefined && wanted !== split) return
-    const rows = this.#splits.get(split) ?? new Map<string, number>()
-    this.#splits.set(split, rows)
+    if (typeof time !== 'string' || time < since || typeof split !== 'string') return
+    if (only !== undefined && split !== only) return
+    const listed = this.#splits.get(split) ?? { openCount: 0, counts: new Map<string, number>() }
+    this.#splits.set(split, listed)
     const id = idOf(String(code), row)
-    rows.set(id, (rows.get(id) ?? 0) + 1)
+    listed.counts.set(id, (listed.counts.get(id) ?? 0) + 1)
+    listed.openCount += 1
   }
 }
 

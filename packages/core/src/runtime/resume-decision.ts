@@ -8,7 +8,8 @@ export type ResumeWish = 'undecided' | 'resume' | 'restart'
 
 /** How a run begins. */
 export type ResumeDecision =
-  | { readonly kind: 'begin' }
+  /** `startedAt` of a run that got no row into the target; the dirty records that it listed are not listed again. */
+  | { readonly kind: 'begin'; readonly startedAt?: string }
   | { readonly kind: 'resume'; readonly header: JobHeader }
   /** The job is complete already. */
   | { readonly kind: 'nothing'; readonly header: JobHeader }

@@ -164,8 +164,10 @@ class JobRun {
       return undefined
     }
     if (decision.kind === 'begin') {
+      const { startedAt } = decision
+      if (startedAt !== undefined) this.#dirty.resume({ since: startedAt, recordsRead: 0 })
       const plan = await job.reader.split(concurrency, { signal })
-      await checkpoint.begin(plan)
+      await checkpoint.begin(plan, startedAt)
       return plan
     }
     const { header } = decision
@@ -173,7 +175,7 @@ class JobRun {
     this.#earlier = checkpoint.counts
     this.#dirty.resume({
       since: header.startedAt,
-      recordsDirty: this.#earlier.recordsDirty,
+      recordsDirtyBySplit: checkpoint.recordsDirtyBySplit,
       recordsRead: this.#earlier.recordsRead,
     })
     this.#resumedFrom = checkpoint.progressText
@@ -209,11 +211,11 @@ class JobRun {
     while (checkpoint !== undefined && !this.#stopReading.signal.aborted) {
       const lost = await checkpoint.lostSplits(plan)
       if (lost.length === 0) return
-      for (const { split, counts } of lost) {
+      for (const { split, record, counts } of lost) {
         this.#options.logger.warn(`the target went back in time: ${split.id} goes on again`)
         this.#counters.add(counts)
         this.#counters.splitsDone -= 1
-        this.#dirty.goBack(split.id)
+        this.#dirty.goBack(split.id, record.counts.recordsDirty)
       }
       await this.#runChannels(
         lost.map(({ split }) => split),

@@ -35,7 +35,7 @@ export async function runSplit(
       const run = new SplitRun(split, record, context)
       const outcome = await run.execute()
       if (outcome !== 'rewound') return outcome === 'done'
-      record = await goBack(split, run.counts, context)
+      record = await goBack(split, run.allCounts, context)
     }
   } catch (error) {
     context.fail(error)
@@ -52,7 +52,7 @@ async function goBack(
   if (checkpoint === undefined) throw new Error('a split was rewound without a checkpoint')
   const record = await checkpoint.reopen(split)
   counters.add(addCounts(record.counts, counts, -1))
-  dirty.goBack(split.id)
+  dirty.goBack(split.id, record.counts.recordsDirty)
   logger.warn(
     `the target went back in time: ${split.id} goes on ${record.position === undefined ? 'from its beginning' : `after ${record.position.label}`}`,
   )
@@ -90,6 +90,13 @@ class SplitRun {
     this.counts = start.counts
   }
 
+  /** Counts of everything that was counted, also behind a batch that is not settled. */
+  get allCounts(): JobCounts {
+    let sum = this.counts
+    for (const { counts } of this.#early.values()) sum = addCounts(sum, counts)
+    return sum
+  }
+
   async execute(): Promise<Outcome> {
     if (!(await this.#verifyWindow())) return this.#isRewound ? 'rewound' : 'stopped'
     const isReadToEnd = await this.#move()
@@ -106,13 +113,15 @@ class SplitRun {
     const { position, settled } = this.#start
     if (position === undefined || isSamePlace(position, settled)) return true
     const window = { until: position, ...(settled === undefined ? {} : { from: settled }) }
+    let isSettled = true
     const isWhole = await this.#read(window, async (batch) => {
       const counts = await this.#settle(batch, true)
-      if (counts === undefined) return
-      this.counts = addCounts(this.counts, counts)
+      if (counts === undefined) isSettled = false
+      else this.counts = addCounts(this.counts, counts)
     })
-    if (isWhole) this.#settled = position
-    return isWhole
+    if (!isWhole || !isSettled) return false
+    this.#settled = position
+    return true
   }
 
   async #move(): Promise<boolean> {
@@ -160,7 +169,7 @@ class SplitRun {
         const next = await batches.next()
         counters.waitReaderMs += performance.now() - startedAtMs
         if (next.done === true) return true
-        await failpoint('after-read')
+        await failpoint('after-read', rowCountOf(next.value))
         await this.#throttle(next.value)
         if (readSignal.aborted || this.#isRewound) return false
         await take(next.value)
@@ -233,7 +242,7 @@ class SplitRun {
         progress: this.#progressOf(read, isApplied),
         admit: collect,
       })
-      await failpoint('after-reply')
+      await failpoint('after-reply', rowCountOf(read))
       collect(refused)
       if (!sent) return undefined
       const counts: JobCounts = {
@@ -283,23 +292,21 @@ class SplitRun {
 
   /** Keeps what is settled by now. */
   async #conclude(isDone: boolean): Promise<Outcome> {
-    const { checkpoint } = this.#context
+    const { checkpoint, writeSignal } = this.#context
     const isBehind = this.#settledSequence !== this.#sequence
     if (checkpoint === undefined || isBehind) return isDone ? 'done' : 'stopped'
     const isUnchanged =
       this.#sequence === this.#start.sequence && this.#settled === this.#start.settled
-    if (!isDone && isUnchanged) return 'stopped'
+    // A record without a position says that rows were written which have to be read again: not so when there were none.
+    if (!isDone && (isUnchanged || this.#settled === undefined)) return 'stopped'
     try {
-      const { writeSignal } = this.#context
-      await checkpoint.update(
-        {
-          split: this.#split.id,
-          expected: this.#sequence,
-          sequence: this.#sequence + 1,
-          record: this.#record(isDone, this.#settled),
-        },
-        writeSignal,
-      )
+      const progress = {
+        split: this.#split.id,
+        expected: this.#sequence,
+        sequence: this.#sequence + 1,
+        record: this.#record(isDone, this.#settled),
+      }
+      await checkpoint.update(progress, { signal: writeSignal })
       return isDone ? 'done' : 'stopped'
     } catch (error) {
       if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') return 'rewound'

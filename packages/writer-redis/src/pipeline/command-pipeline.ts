@@ -7,6 +7,7 @@ import { guardError } from '../checkpoint/guard-error.ts'
 import { AbortWatch } from './abort-watch.ts'
 import type { BatchRequest } from './batch-request.ts'
 import { BulkLink } from './bulk-link.ts'
+import { failpoint } from './failpoint.ts'
 import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
 import { findWrongTypes, repairWrongType } from './repair-wrong-type.ts'
 import { RetryClock } from './retry-clock.ts'
@@ -39,6 +40,8 @@ export class CommandPipeline {
   readonly #options: CommandPipelineOptions
   readonly #target: string
   readonly #isIdempotent: boolean
+  /** Whether keys of another type refuse rows: a string replaces whatever there is. */
+  readonly #canBeRefused: boolean
   readonly #clock: RetryClock
   readonly #link: BulkLink
   readonly #aborts = new AbortWatch<BatchRequest>((request, reason) =>
@@ -59,6 +62,7 @@ export class CommandPipeline {
     this.#options = options
     this.#target = targetText(options.connection)
     this.#isIdempotent = isIdempotent(options.config.kind)
+    this.#canBeRefused = redisTypeOf(options.config.kind) !== 'string'
     this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#target)
     this.#link = new BulkLink({
       connection: options.connection,
@@ -80,7 +84,8 @@ export class CommandPipeline {
     try {
       this.#queue.push(request)
       this.#pump()
-      return await request.outcome
+      const [rejected] = await Promise.all([request.outcome, failpoint('after-send')])
+      return rejected
     } finally {
       this.#aborts.remove(signal, request)
     }
@@ -204,8 +209,15 @@ export class CommandPipeline {
         if (!this.#isInCheckpoint(request)) return mustSend
         mustLook = true
       }
-      if (mustLook) await this.#lookForWrongTypes(request)
-      mustLook = false
+      if (mustLook) {
+        mustLook = false
+        if (this.#canBeRefused && this.#isIdempotent) {
+          // A key of a wrong type that was mended since does not tell any more which rows it had refused.
+          mustSend = true
+          continue
+        }
+        if (this.#canBeRefused) await this.#lookForWrongTypes(request)
+      }
       const verdict = judgeErrors(request)
       this.#throwIfFatal(request, verdict)
       request.refuse(verdict.refused)
@@ -215,6 +227,7 @@ export class CommandPipeline {
         continue
       }
       if (verdict.wrongType.length === 0) break
+      await failpoint('before-repair')
       if (!this.#isIdempotent || repairs === maxRepairs) {
         request.refuse(verdict.wrongType.map(wrongTypeRow))
         break
