@@ -126,7 +126,9 @@ export class RedisWriteSession implements WriterSession {
     this.#checkpoint ??= new RedisCheckpoint({
       job,
       connection: this.#connection,
+      retryTimeoutMs: this.#config.retryTimeoutMs,
       logger: this.#context.logger,
+      onRewound: () => this.#pipeline.reconnect(),
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },

@@ -119,9 +119,33 @@ export class JobCheckpoint {
   async update(progress: ProgressUpdate): Promise<void> {
     // What has been settled is kept also when the run is being stopped.
     await this.#options.checkpoint.update(progress, { signal: new AbortController().signal })
+    const { split, sequence, record } = progress
+    this.#records.set(split, splitRecordOf(sequence, record))
   }
 
-  /** The job is complete. */
+  /**
+   * After the target went back in time: the counts of what it lost of splits that were done, which begin where it holds
+   * them now.
+   */
+  async rewind(plan: SplitPlan): Promise<{ readonly splits: number; readonly lost: JobCounts }> {
+    let splits = 0
+    let lost = noCounts
+    for (const split of plan.splits) {
+      const known = this.startOf(split)
+      const record = await this.reopen(split)
+      if (record.isDone && record.sequence === known.sequence) continue
+      this.#records.set(split.id, record)
+      lost = addCounts(lost, addCounts(known.counts, record.counts, -1))
+      splits += 1
+    }
+    return { splits, lost }
+  }
+
+  /**
+   * The job is complete.
+   *
+   * @throws PluginError TARGET_REWOUND when the target no longer holds every split to its end
+   */
   async finish(plan: SplitPlan, counts: JobCounts): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     const now = new Date().toISOString()
@@ -134,6 +158,7 @@ export class JobCheckpoint {
         plan: { ...plan, splits: [] },
         counts,
       }),
+      new Map([...this.#records].map(([split, { sequence }]) => [split, sequence])),
       this.#call,
     )
   }

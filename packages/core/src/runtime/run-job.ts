@@ -117,16 +117,34 @@ class JobRun {
       (sum, split) => sum + (split.estimatedRows ?? 0),
       0,
     )
-    const flowingSinceMs = performance.now()
-    await this.#runChannels(plan, job, checkpoint)
-    this.#flowingMs = performance.now() - flowingSinceMs
-    const percentageError = this.#dirty.percentageError()
-    if (percentageError !== undefined) this.#fail(percentageError)
-    const { splitsDone, splitsTotal } = this.#counters
-    if (this.#stopReading.signal.aborted) return
-    if (splitsDone < splitsTotal)
-      throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
-    await checkpoint?.finish(plan, this.#total())
+    for (;;) {
+      const flowingSinceMs = performance.now()
+      await this.#runChannels(plan, job, checkpoint)
+      this.#flowingMs += performance.now() - flowingSinceMs
+      const percentageError = this.#dirty.percentageError()
+      if (percentageError !== undefined) this.#fail(percentageError)
+      const { splitsDone, splitsTotal } = this.#counters
+      if (this.#stopReading.signal.aborted) return
+      if (splitsDone < splitsTotal)
+        throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
+      if (checkpoint === undefined || (await this.#conclude(plan, checkpoint))) return
+    }
+  }
+
+  /** Marks the job as complete; false when the target lost splits that were done, which have to be moved again. */
+  async #conclude(plan: SplitPlan, checkpoint: JobCheckpoint): Promise<boolean> {
+    try {
+      await checkpoint.finish(plan, this.#total())
+      return true
+    } catch (error) {
+      if (!PluginError.isInstance(error) || error.code !== 'TARGET_REWOUND') throw error
+      const { splits, lost } = await checkpoint.rewind(plan)
+      if (splits === 0) throw error
+      this.#options.logger.warn(`the target went back in time: ${splits} splits go on from there`)
+      this.#counters.add(addCounts(noCounts, lost, -1))
+      this.#counters.splitsDone = 0
+      return false
+    }
   }
 
   async #openCheckpoint(job: OpenJob): Promise<JobCheckpoint | undefined> {

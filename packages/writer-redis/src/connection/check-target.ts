@@ -3,7 +3,7 @@ import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { openControl, type ControlConnection, type TextReply } from './control.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
-import { loginCommands } from './open-bulk.ts'
+import { loginCommands } from './login.ts'
 import {
   classifyError,
   databaseOutOfRange,
