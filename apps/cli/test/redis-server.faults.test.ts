@@ -115,7 +115,9 @@ describe('a load is whole, lists included, though the server', () => {
       },
       async (loads, server) => {
         await expectComplete(loads, server)
-        const outputs = await Promise.all(loads.all.map(async (load) => (await load.result()).stderr))
+        const outputs = await Promise.all(
+          loads.all.map(async (load) => (await load.result()).stderr),
+        )
         for (const output of outputs) expect(output).toContain('went back in time')
       },
     )

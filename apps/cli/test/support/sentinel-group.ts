@@ -14,6 +14,8 @@ export interface SentinelGroup extends AsyncDisposable {
   readonly replicas: readonly PrivateRedis[]
   /** The group as a data source. */
   readonly dataSource: Readonly<Record<string, unknown>>
+  /** From now on nothing that the primary acknowledges reaches its replicas. */
+  cutReplicas(): Promise<void>
   /** Waits until the sentinels name another primary than the first one, and it says to be one. */
   failedOver(): Promise<Redis>
 }
@@ -24,7 +26,7 @@ const waitMs = 40_000
 
 /** Starts a group that fails over one second after its primary has gone. */
 export async function startSentinelGroup(replicaCount = 1): Promise<SentinelGroup> {
-  const primary = await startPrivateRedis()
+  const primary = await startPrivateRedis(['--repl-diskless-sync-delay', '0'])
   const replicas = await Promise.all(
     Array.from({ length: replicaCount }, () =>
       startPrivateRedis(['--replicaof', '127.0.0.1', String(primary.port)]),
@@ -47,6 +49,11 @@ export async function startSentinelGroup(replicaCount = 1): Promise<SentinelGrou
       type: 'redis',
       sentinel: { name, nodes: ports.map((port) => ({ host: '127.0.0.1', port })) },
     },
+    async cutReplicas() {
+      // The primary has no password and refuses replicas that come with one.
+      for (const { client } of replicas) await client.config('SET', 'masterauth', 'refused')
+      await primary.client.call('CLIENT', 'KILL', 'TYPE', 'replica')
+    },
     failedOver: async () => await newPrimary(clients, primary.port),
     async [Symbol.asyncDispose]() {
       for (const client of clients) client.disconnect()
@@ -56,6 +63,7 @@ export async function startSentinelGroup(replicaCount = 1): Promise<SentinelGrou
     },
   }
   try {
+    await Promise.all(replicas.map(untilSynced))
     await untilWatched(clients, replicaCount)
   } catch (error) {
     await group[Symbol.asyncDispose]()
@@ -82,6 +90,12 @@ function startSentinel(file: string, port: number, primaryPort: number): ChildPr
 function quiet(client: Redis): Redis {
   client.on('error', () => {})
   return client
+}
+
+async function untilSynced({ client }: PrivateRedis): Promise<void> {
+  await until('a replica has its first copy', async () => {
+    return (await client.info('replication')).includes('master_link_status:up')
+  })
 }
 
 /** Every sentinel knows the others and all replicas: before that it would not fail over. */

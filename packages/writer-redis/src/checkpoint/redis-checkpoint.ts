@@ -280,7 +280,6 @@ export class RedisCheckpoint implements Checkpoint {
     try {
       return await connection.call(commands)
     } catch (error) {
-      this.#connection = undefined
       signal.throwIfAborted()
       throw retryable(unreachable(this.#target, error))
     } finally {
@@ -290,14 +289,19 @@ export class RedisCheckpoint implements Checkpoint {
 
   async #open(signal: AbortSignal): Promise<BulkConnection> {
     signal.throwIfAborted()
-    this.#connection ??= await openBulk(this.#options.connection, {
+    if (this.#connection !== undefined) return this.#connection
+    let opened: BulkConnection | undefined
+    opened = await openBulk(this.#options.connection, {
       signal,
       clientName: this.#owner === undefined ? 'millrace' : clientNameOf(this.#owner.run),
       onLost: () => {
-        this.#connection = undefined
+        if (this.#connection === opened) this.#connection = undefined
       },
       onDrain: () => {},
     })
+    // Splits that go back at the same time open one each.
+    if (this.#connection !== undefined) opened.close()
+    this.#connection ??= opened
     return this.#connection
   }
 }

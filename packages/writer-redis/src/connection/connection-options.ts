@@ -1,4 +1,9 @@
-import { PluginError, type DataSource, type HostPort, type TlsSettings } from '@millrace/core/plugin'
+import {
+  PluginError,
+  type DataSource,
+  type HostPort,
+  type TlsSettings,
+} from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
 
 /** Where one server listens. */

@@ -52,8 +52,7 @@ export async function serverAddresses(
 }
 
 type Search =
-  | { readonly address: RedisAddress }
-  | { readonly isStale: boolean; readonly error: PluginError }
+  { readonly address: RedisAddress } | { readonly isStale: boolean; readonly error: PluginError }
 
 async function firstPrimary(
   candidates: readonly RedisAddress[],
@@ -167,7 +166,11 @@ async function ask(
 ): Promise<RespReply[]> {
   const callbacks = { onLost: () => {}, onDrain: () => {} }
   const timeoutMs = connectTimeoutMs(connection)
-  const opened = await openConnection(address, { ...connection, timeoutMs }, { signal, ...callbacks })
+  const opened = await openConnection(
+    address,
+    { ...connection, timeoutMs },
+    { signal, ...callbacks },
+  )
   const onAbort = () => opened.close()
   signal.addEventListener('abort', onAbort, { once: true })
   try {
