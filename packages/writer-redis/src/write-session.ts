@@ -12,11 +12,13 @@ import {
   type WriterSession,
 } from '@millrace/core/plugin'
 import { rowCountOf, type RecordBatch, type TableSchema } from '@millrace/core/record'
-import type { Guard } from './checkpoint/guard.ts'
+import { checkpointKey, type Guard } from './checkpoint/guard.ts'
+import { probeTransactions } from './checkpoint/probe-transactions.ts'
 import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
+import { aclRule } from './connection/acl-rule.ts'
 import { checkTarget } from './connection/check-target.ts'
-import type { RedisConnectionOptions } from './connection/connection-options.ts'
+import { targetText, type RedisConnectionOptions } from './connection/connection-options.ts'
 import { lookAtFirstKeys } from './connection/first-keys.ts'
 import { columnFindings } from './encode/column-findings.ts'
 import { BatchEncoder, type EncodedBatch } from './encode/compile-encoder.ts'
@@ -59,6 +61,7 @@ export class RedisWriteSession implements WriterSession {
   #clientName = 'millrace'
   #firstKeys: Promise<void> | undefined
   #haveKeysBeenSeen = false
+  #hasTransactions = true
 
   constructor(
     config: RedisWriterConfig,
@@ -85,8 +88,7 @@ export class RedisWriteSession implements WriterSession {
   async check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]> {
     const findings = this.#columnFindings(schema)
     if (findings.some((finding) => finding.severity === 'error')) return findings
-    await checkTarget(this.#config, this.#connection, options.signal)
-    return findings
+    return [...findings, ...(await checkTarget(this.#config, this.#connection, options.signal))]
   }
 
   async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
@@ -105,7 +107,7 @@ export class RedisWriteSession implements WriterSession {
       batch,
       encoder,
       encoded,
-      isTransaction: !isIdempotent(this.#config.kind),
+      isTransaction: this.#hasTransactions && !isIdempotent(this.#config.kind),
       isApplied: options.progress.isApplied ?? false,
       ...(guard === undefined ? {} : { guard }),
     })
@@ -149,12 +151,23 @@ export class RedisWriteSession implements WriterSession {
     return { commands: previewCommands(payload), rejected }
   }
 
-  async checkpoint(job: string, options: CallOptions): Promise<Checkpoint> {
-    options.signal.throwIfAborted()
+  async checkpoint(job: string, { signal }: CallOptions): Promise<Checkpoint | undefined> {
+    signal.throwIfAborted()
+    const { hasTransactions, hasCheckpoint } = await probeTransactions({
+      connection: this.#connection,
+      target: targetText(this.#connection),
+      key: checkpointKey(job),
+      logger: this.#context.logger,
+      signal,
+    })
+    this.#hasTransactions = hasTransactions
+    if (!hasCheckpoint) return undefined
     this.#checkpoint ??= new RedisCheckpoint({
       job,
       connection: this.#connection,
+      retryTimeoutMs: this.#config.retryTimeoutMs,
       logger: this.#context.logger,
+      onRewound: () => this.#pipeline.reconnect(),
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },
@@ -163,6 +176,10 @@ export class RedisWriteSession implements WriterSession {
       },
     })
     return this.#checkpoint
+  }
+
+  requiredPermissions(job: string): string {
+    return aclRule(this.#config, this.#connection, job)
   }
 
   #guardOf(progress: WriteProgress): Guard | undefined {

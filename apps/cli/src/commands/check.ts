@@ -37,8 +37,13 @@ async function checkConnections(plan: JobPlan, flags: CheckFlags): Promise<numbe
   try {
     await using job = await openJob(plan, { signal: stop.signal, logger, connectTarget: true })
     const columns = job.schema.fields.map((field) => `${field.name} ${field.nativeType}`).join(', ')
+    const permissions = job.writer.requiredPermissions?.(plan.name)
+    const rights =
+      permissions === undefined
+        ? ''
+        : `rights of the target's user that are enough:\n  ${permissions}\n`
     process.stdout.write(
-      `source: ${job.schema.table} (${columns})\ntarget: reachable and fit\nOK.\n`,
+      `source: ${job.schema.table} (${columns})\ntarget: reachable and fit\n${rights}OK.\n`,
     )
     return 0
   } catch (error) {

@@ -19,6 +19,8 @@ export interface PrivateRedis extends AsyncDisposable {
   /** Whether any database holds a key. */
   isEmpty(): Promise<boolean>
   kill(): Promise<void>
+  /** Kills it and starts it again on the same port and folder. */
+  restart(): Promise<void>
 }
 
 const startTimeoutMs = 10_000
@@ -37,7 +39,8 @@ export async function startPrivateRedis(
   const folder = mkdtempSync(join(tmpdir(), 'millrace-redis-'))
   const port = await freePort()
   const fixed = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  const child = spawn(command, [...fixed, '--dir', folder, ...options], { stdio: 'ignore' })
+  const start = () => spawn(command, [...fixed, '--dir', folder, ...options], { stdio: 'ignore' })
+  let child = start()
   const client = new Redis({
     port,
     lazyConnect: true,
@@ -50,7 +53,9 @@ export async function startPrivateRedis(
   return {
     port,
     url: `redis://127.0.0.1:${port}/0`,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0
+    },
     client,
     async clear() {
       await client.flushall()
@@ -59,6 +64,11 @@ export async function startPrivateRedis(
       return !(await client.info('keyspace')).includes('db')
     },
     kill: () => kill(child),
+    async restart() {
+      await kill(child)
+      child = start()
+      await waitUntilAnswering(client, child)
+    },
     async [Symbol.asyncDispose]() {
       client.disconnect()
       await kill(child)

@@ -207,6 +207,36 @@ describe('entries', () => {
         password: 'p',
       },
     ],
+    [
+      'sentinels with a user and TLS of their own',
+      {
+        type: 'redis',
+        tls: true,
+        sentinel: {
+          name: 'm',
+          address: [{ host: 'a', port: '26379' }, 'b'],
+          username: 'watcher',
+          password: 's',
+          tls: { rejectUnauthorized: false },
+        },
+      },
+      {
+        hosts: [],
+        tls: { rejectUnauthorized: true },
+        sentinel: {
+          name: 'm',
+          nodes: [{ host: 'a', port: 26379 }, { host: 'b' }],
+          user: 'watcher',
+          password: 's',
+          tls: { rejectUnauthorized: false },
+        },
+      },
+    ],
+    [
+      'sentinels with the TLS of their Redis',
+      { type: 'redis', tls: true, sentinel: { name: 'm', nodes: ['a'] } },
+      { sentinel: { name: 'm', nodes: [{ host: 'a' }], tls: { rejectUnauthorized: true } } },
+    ],
     ['tls: true', { type: 'redis', host: 'h', tls: true }, { tls: { rejectUnauthorized: true } }],
     [
       'an empty password',

@@ -54,8 +54,17 @@ export const dataSourceSchema = z.looseObject({
   sentinel: z
     .looseObject({
       name: z.string().describe('Name of the master.'),
-      nodes: z.array(hostSchema).describe('The sentinels.'),
+      nodes: z.array(hostSchema).optional().describe('The sentinels.'),
+      address: z
+        .union([z.array(hostSchema), z.string()])
+        .optional()
+        .describe('The sentinels, as DataWorks writes addresses.'),
+      user: text().describe('Name of the user at the sentinels.'),
+      username: text().describe('Name of the user at the sentinels.'),
       password: scalarText().describe('Password of the sentinels.'),
+      tls: tlsSchema
+        .nullish()
+        .describe('TLS to the sentinels. Default: as for the Redis itself; false: none.'),
     })
     .nullish()
     .describe('Sentinels that know the Redis master.'),

@@ -45,13 +45,15 @@ export function toDataSource(
   const url = urlOf(fields, context, fail)
   const type = typeOf(fields, url, context, fail)
   const server = serverOf(fields, url, fail)
-  const tls = tlsOf(fields, url, {
+  const counting: DataSourceContext = {
     ...context,
     onProblem: (severity, path, text) => {
       isFine &&= severity !== 'error'
       context.onProblem(severity, path, text)
     },
-  })
+  }
+  const tls = tlsOf(fields, url, counting)
+  const sentinelTls = sentinelTlsOf(fields, tls, counting)
   const database = blankless(fields.database) ?? url?.database
   if (type === 'redis' && database !== undefined && !/^\d+$/.test(database)) {
     fail('database', 'expected the index of a Redis database, a number from 0')
@@ -63,6 +65,9 @@ export function toDataSource(
     name: context.name,
     type,
     ...server,
+    ...(server.sentinel === undefined || sentinelTls === undefined
+      ? {}
+      : { sentinel: { ...server.sentinel, tls: sentinelTls } }),
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
@@ -171,13 +176,19 @@ function serverOf(
     return cluster === undefined ? undefined : { hosts: [], cluster }
   }
   if (fields.sentinel !== null && fields.sentinel !== undefined) {
-    const { name, nodes: raw, password } = fields.sentinel
-    const nodes = hostsOf(raw, 'sentinel', fail)
+    const { name, nodes: raw, address: listed, password } = fields.sentinel
+    const nodes = hostsOf(raw ?? [listed ?? []].flat(), 'sentinel', fail)
     if (nodes === undefined) return undefined
+    const user = blankless(fields.sentinel.user) ?? blankless(fields.sentinel.username)
     const secret = blankless(password)
     return {
       hosts: [],
-      sentinel: { name, nodes, ...(secret === undefined ? {} : { password: secret }) },
+      sentinel: {
+        name,
+        nodes,
+        ...(user === undefined ? {} : { user }),
+        ...(secret === undefined ? {} : { password: secret }),
+      },
     }
   }
   const address = [fields.address ?? []].flat()
@@ -238,18 +249,8 @@ function tlsOf(
   const { base } = context
   if (fields.tls === false) return undefined
   const isDataWorks = (fields.securityProtocol ?? '').toLowerCase() === 'authtypessl'
-  if (typeof fields.tls === 'object' && fields.tls !== null) {
-    const path = (part: string): ConfigPath => [...base, 'tls', part]
-    const own = { ca: path('ca'), cert: path('cert'), key: path('key') }
-    const { ca, cert, key, rejectUnauthorized } = fields.tls
-    const sources = {
-      ca: ca ?? undefined,
-      cert: cert ?? undefined,
-      key: key ?? undefined,
-      rejectUnauthorized,
-    }
-    return readTlsFiles(sources, own, context.folder, context.onProblem)
-  }
+  if (typeof fields.tls === 'object' && fields.tls !== null)
+    return readOwnTls(fields.tls, [...base, 'tls'], context)
   if (isDataWorks) {
     const paths = {
       ca: [...base, 'truststoreFile'],
@@ -269,6 +270,36 @@ function tlsOf(
   const key: ConfigPath = [...base, 'url']
   const sources = { ca: url.tls.caFile, rejectUnauthorized: url.tls.verify }
   return readTlsFiles(sources, { ca: key, cert: key, key }, context.folder, context.onProblem)
+}
+
+type OwnTls = Exclude<NonNullable<DataSourceFields['tls']>, boolean>
+
+function readOwnTls(
+  { ca, cert, key, rejectUnauthorized }: OwnTls,
+  base: ConfigPath,
+  context: DataSourceContext,
+): TlsSettings {
+  const own = { ca: [...base, 'ca'], cert: [...base, 'cert'], key: [...base, 'key'] }
+  const sources = {
+    ca: ca ?? undefined,
+    cert: cert ?? undefined,
+    key: key ?? undefined,
+    rejectUnauthorized,
+  }
+  return readTlsFiles(sources, own, context.folder, context.onProblem)
+}
+
+/** Sentinels nearly always have the same TLS as the servers they watch. */
+function sentinelTlsOf(
+  fields: DataSourceFields,
+  tls: TlsSettings | undefined,
+  context: DataSourceContext,
+): TlsSettings | undefined {
+  const own = fields.sentinel?.tls
+  if (own === false) return undefined
+  if (own === true) return { rejectUnauthorized: true }
+  if (typeof own !== 'object' || own === null) return tls
+  return readOwnTls(own, [...context.base, 'sentinel', 'tls'], context)
 }
 
 function propertiesOf(

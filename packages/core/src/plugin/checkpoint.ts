@@ -57,6 +57,16 @@ export interface Checkpoint extends AsyncDisposable {
   begin(header: JsonValue, options: CallOptions): Promise<void>
   /** Keeps the progress of a split, after every write before it. */
   update(progress: ProgressUpdate, options: CallOptions): Promise<void>
-  /** The job is complete: only the header stays. */
-  finish(header: JsonValue, options: CallOptions): Promise<void>
+  /**
+   * The job is complete: only the header stays.
+   *
+   * @param splits the sequence at which every split that was moved has to stand
+   * @throws PluginError TARGET_REWOUND when one stands elsewhere: what was acknowledged is lost, nothing is changed, and
+   * such splits have to go on from what the checkpoint says
+   */
+  finish(
+    header: JsonValue,
+    splits: ReadonlyMap<string, number>,
+    options: CallOptions,
+  ): Promise<void>
 }

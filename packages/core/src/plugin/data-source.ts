@@ -36,7 +36,11 @@ export interface DataSource {
   readonly sentinel?: {
     readonly name: string
     readonly nodes: readonly HostPort[]
+    /** Login at the sentinels, which have users of their own. */
+    readonly user?: string
     readonly password?: string
+    /** Present: the sentinels are reached over TLS. */
+    readonly tls?: TlsSettings
   }
   /** Driver properties (`properties` of DataWorks, the query of a URL), unknown ones included. */
   readonly properties: Readonly<Record<string, string>>

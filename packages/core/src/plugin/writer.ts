@@ -85,10 +85,15 @@ export interface WriterSession extends AsyncDisposable {
     readonly rejected: readonly RejectedRow[]
   }
   /**
-   * The checkpoint of a job of that name in the target; absent on writers that keep none. Connects when the first of its
-   * methods is called. Closed before the session is.
+   * The checkpoint of a job of that name in the target; absent on writers that keep none, `undefined` when the target
+   * cannot hold one, which the writer logs: the job then runs at least once. Connects. Closed before the session is.
    */
-  checkpoint?(job: string, options: CallOptions): Promise<Checkpoint>
+  checkpoint?(job: string, options: CallOptions): Promise<Checkpoint | undefined>
+  /**
+   * What the target's administrator has to grant for a job of that name, as a command or statement to be copied; shown by
+   * `check --connect`. Absent: nothing is shown.
+   */
+  requiredPermissions?(job: string): string
 }
 
 /** What `validate` may know of the rest of the job. */

@@ -140,8 +140,8 @@ export class JobCheckpoint {
   }
 
   /**
-   * Splits that were done and are no longer done in the target, because it went back in time meanwhile; they begin where it
-   * stands. To be called when all splits are done, until there is none.
+   * After the target went back in time: the splits that were done and are no longer done there. They begin where it holds them
+   * now.
    */
   async lostSplits({ splits }: SplitPlan): Promise<readonly LostSplit[]> {
     const content = await this.#options.checkpoint.read(this.#call)
@@ -160,7 +160,11 @@ export class JobCheckpoint {
     return lost
   }
 
-  /** The job is complete. */
+  /**
+   * The job is complete.
+   *
+   * @throws PluginError TARGET_REWOUND when the target no longer holds every split to its end
+   */
   async finish(plan: SplitPlan, counts: JobCounts): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     const now = new Date().toISOString()
@@ -173,6 +177,7 @@ export class JobCheckpoint {
         plan,
         counts,
       }),
+      new Map([...this.#records].map(([split, { sequence }]) => [split, sequence])),
       this.#call,
     )
   }

@@ -117,17 +117,37 @@ class JobRun {
       (sum, split) => sum + (split.estimatedRows ?? 0),
       0,
     )
-    const flowingSinceMs = performance.now()
-    await this.#runChannels(plan.splits, job, checkpoint)
-    await this.#runLostSplits(plan, job, checkpoint)
-    this.#flowingMs = performance.now() - flowingSinceMs
-    const percentageError = this.#dirty.percentageError()
-    if (percentageError !== undefined) this.#fail(percentageError)
-    const { splitsDone, splitsTotal } = this.#counters
-    if (this.#stopReading.signal.aborted) return
-    if (splitsDone < splitsTotal)
-      throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
-    await checkpoint?.finish(plan, this.#total())
+    for (;;) {
+      const flowingSinceMs = performance.now()
+      await this.#runChannels(plan.splits, job, checkpoint)
+      this.#flowingMs += performance.now() - flowingSinceMs
+      const percentageError = this.#dirty.percentageError()
+      if (percentageError !== undefined) this.#fail(percentageError)
+      const { splitsDone, splitsTotal } = this.#counters
+      if (this.#stopReading.signal.aborted) return
+      if (splitsDone < splitsTotal)
+        throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
+      if (checkpoint === undefined || (await this.#conclude(plan, checkpoint))) return
+    }
+  }
+
+  /** Marks the job as complete; false when the target lost splits that were done, which have to be moved again. */
+  async #conclude(plan: SplitPlan, checkpoint: JobCheckpoint): Promise<boolean> {
+    try {
+      await checkpoint.finish(plan, this.#total())
+      return true
+    } catch (error) {
+      if (!PluginError.isInstance(error) || error.code !== 'TARGET_REWOUND') throw error
+      const lost = await checkpoint.lostSplits(plan)
+      if (lost.length === 0) throw error
+      for (const { split, record, counts } of lost) {
+        this.#options.logger.warn(`the target went back in time: ${split.id} goes on again`)
+        this.#counters.add(counts)
+        this.#dirty.goBack(split.id, record.counts.recordsDirty)
+      }
+      this.#counters.splitsDone = 0
+      return false
+    }
   }
 
   async #openCheckpoint(job: OpenJob): Promise<JobCheckpoint | undefined> {
@@ -200,29 +220,6 @@ class JobRun {
     }
     const channels = Math.min(this.#plan.settings.concurrency, splits.length)
     await Promise.all(Array.from({ length: channels }, channel))
-  }
-
-  /** A target that went back in time may have lost rows of splits that were done: those are moved again. */
-  async #runLostSplits(
-    plan: SplitPlan,
-    job: OpenJob,
-    checkpoint: JobCheckpoint | undefined,
-  ): Promise<void> {
-    while (checkpoint !== undefined && !this.#stopReading.signal.aborted) {
-      const lost = await checkpoint.lostSplits(plan)
-      if (lost.length === 0) return
-      for (const { split, record, counts } of lost) {
-        this.#options.logger.warn(`the target went back in time: ${split.id} goes on again`)
-        this.#counters.add(counts)
-        this.#counters.splitsDone -= 1
-        this.#dirty.goBack(split.id, record.counts.recordsDirty)
-      }
-      await this.#runChannels(
-        lost.map(({ split }) => split),
-        job,
-        checkpoint,
-      )
-    }
   }
 
   #channelContext(job: OpenJob, checkpoint: JobCheckpoint | undefined): ChannelContext {

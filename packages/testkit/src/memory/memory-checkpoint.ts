@@ -26,15 +26,19 @@ export class MemoryCheckpointStore {
 
   set({ split, expected, sequence, record }: ProgressUpdate, run: string | undefined): void {
     if (run === undefined || this.owner?.run !== run) throw fenced()
-    const found = this.splits.get(split)?.sequence ?? 0
-    if (expected !== undefined && found !== expected) {
-      throw new PluginError({
-        code: 'TARGET_REWOUND',
-        message: `Writing to the memory: ${split} stands at ${found}, expected ${expected}.`,
-        isRetryable: true,
-      })
-    }
+    if (expected !== undefined) this.require(split, expected)
     this.splits.set(split, { sequence, record })
+  }
+
+  /** @throws PluginError TARGET_REWOUND unless the split stands at that sequence */
+  require(split: string, sequence: number): void {
+    const found = this.splits.get(split)?.sequence ?? 0
+    if (found === sequence) return
+    throw new PluginError({
+      code: 'TARGET_REWOUND',
+      message: `Writing to the memory: ${split} stands at ${found}, expected ${sequence}.`,
+      isRetryable: true,
+    })
   }
 
   /** Puts back what stood there for a split. */
@@ -82,7 +86,8 @@ export class MemoryCheckpoint implements Checkpoint {
     this.#store.set(progress, this.#run)
   }
 
-  async finish(header: JsonValue): Promise<void> {
+  async finish(header: JsonValue, sequences: ReadonlyMap<string, number>): Promise<void> {
+    for (const [split, sequence] of sequences) this.#store.require(split, sequence)
     await this.begin(header)
   }
 

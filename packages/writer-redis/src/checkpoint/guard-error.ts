@@ -26,7 +26,8 @@ export function guardError(
   }
 }
 
-function rewound(target: string): PluginError {
+/** The error for a target that went back in time. */
+export function rewound(target: string): PluginError {
   return new PluginError({
     code: 'TARGET_REWOUND',
     message: `Redis at ${target} no longer holds what it acknowledged: it went back in time, as after a failover`,

@@ -10,6 +10,8 @@ export const fields = {
   /** Host and process of that run, as JSON. */
   owner: 'owner',
   header: 'header',
+  /** The run that completed the job. */
+  ended: 'ended',
   sequence: (split: string) => `sequence:${split}`,
   record: (split: string) => `split:${split}`,
 } as const

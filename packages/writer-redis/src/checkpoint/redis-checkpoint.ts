@@ -12,18 +12,23 @@ import type { JsonValue } from '@millrace/core/record'
 import type { RedisConnectionOptions } from '../connection/connection-options.ts'
 import { targetText } from '../connection/connection-options.ts'
 import { openBulk } from '../connection/open-bulk.ts'
-import { classifyError, fatalError, unreachable } from '../connection/server-errors.ts'
+import { classifyError, fatalError, retryable, unreachable } from '../connection/server-errors.ts'
+import { RetryClock } from '../pipeline/retry-clock.ts'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { checkpointKey, fields, type Guard } from './guard.ts'
-import { checkpointGone, fenced } from './guard-error.ts'
+import { checkpointGone, fenced, rewound } from './guard-error.ts'
 
 /** What a checkpoint in Redis is made of. */
 export interface RedisCheckpointOptions {
   readonly job: string
   readonly connection: RedisConnectionOptions
+  /** How long a call is tried again once the job is running. */
+  readonly retryTimeoutMs: number
   readonly logger: Logger
+  /** Called when the job could not be concluded because the target went back in time. */
+  onRewound(): void
   /** Called when the fence is this run's. */
   onAcquired(run: string): void
   /** Sends a group without rows, behind the batches before it. */
@@ -44,11 +49,18 @@ const acquireScript = `local r=redis.call('HGET',KEYS[1],'run') or ''
 if r~=ARGV[1] then return 'changed' end
 redis.call('HSET',KEYS[1],'run',ARGV[2],'owner',ARGV[3]) return 'ok'`
 
-/** Replaces the whole hash, by the run that has the fence: pairs of field and value follow. */
+/**
+ * Replaces the whole hash, by the run that has the fence: how many splits are compared, pairs of split and sequence, then
+ * pairs of field and value. A call that was applied and is repeated, because its answer was lost, is recognised.
+ */
 const replaceScript = `local r=redis.call('HGET',KEYS[1],'run')
-if r~=ARGV[1] then return r and (redis.call('HGET',KEYS[1],'owner') or r) or 'gone' end
+if not r and redis.call('HGET',KEYS[1],'ended')==ARGV[1] then return 'ok' end
+if r~=ARGV[1] then return r and 'fenced '..(redis.call('HGET',KEYS[1],'owner') or r) or 'gone' end
+local n=2+2*tonumber(ARGV[2])
+for i=3,n,2 do
+if redis.call('HGET',KEYS[1],'sequence:'..ARGV[i])~=ARGV[i+1] then return 'rewound' end end
 redis.call('DEL',KEYS[1])
-redis.call('HSET',KEYS[1],unpack(ARGV,2)) return 'ok'`
+for i=n+1,#ARGV,2 do redis.call('HSET',KEYS[1],ARGV[i],ARGV[i+1]) end return 'ok'`
 
 const releaseScript = `if redis.call('HGET',KEYS[1],'run')==ARGV[1] then
 redis.call('HDEL',KEYS[1],'run','owner') end return 'ok'`
@@ -60,6 +72,8 @@ export class RedisCheckpoint implements Checkpoint {
   readonly #key: string
   readonly #target: string
   #owner: CheckpointOwner | undefined
+  /** Whether the fence is this run's: what fails afterwards may be a passing fault. */
+  #isRunning = false
   #connection: BulkConnection | undefined
 
   constructor(options: RedisCheckpointOptions) {
@@ -69,6 +83,7 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async read({ signal }: CallOptions): Promise<CheckpointContent | undefined> {
+    this.#lookAnew()
     const [reply] = await this.#call([['HGETALL', this.#key]], signal)
     const pairs = pairsOf(reply)
     const header = pairs.get(fields.header)
@@ -108,12 +123,14 @@ export class RedisCheckpoint implements Checkpoint {
       const args = [holder ?? '', owner.run, JSON.stringify(owner)]
       if ((await this.#eval(acquireScript, args, signal)) === 'ok') break
     }
+    this.#isRunning = true
     this.#options.onAcquired(owner.run)
   }
 
   async begin(header: JsonValue, { signal }: CallOptions): Promise<void> {
     const { run } = this.#holder()
     await this.#replace(
+      new Map(),
       [
         fields.format,
         format,
@@ -132,8 +149,18 @@ export class RedisCheckpoint implements Checkpoint {
     await this.#options.submit(this.guardOf(progress), signal)
   }
 
-  async finish(header: JsonValue, { signal }: CallOptions): Promise<void> {
-    await this.#replace([fields.format, format, fields.header, JSON.stringify(header)], signal)
+  async finish(
+    header: JsonValue,
+    splits: ReadonlyMap<string, number>,
+    { signal }: CallOptions,
+  ): Promise<void> {
+    this.#lookAnew()
+    const { run } = this.#holder()
+    await this.#replace(
+      splits,
+      [fields.format, format, fields.header, JSON.stringify(header), fields.ended, run],
+      signal,
+    )
     this.#owner = undefined
   }
 
@@ -168,16 +195,34 @@ export class RedisCheckpoint implements Checkpoint {
     return this.#owner
   }
 
-  async #replace(pairs: readonly string[], signal: AbortSignal): Promise<void> {
-    const answer = await this.#eval(replaceScript, [this.#holder().run, ...pairs], signal)
+  async #replace(
+    splits: ReadonlyMap<string, number>,
+    pairs: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const expected = [...splits].flatMap(([split, sequence]) => [split, String(sequence)])
+    const args = [this.#holder().run, String(splits.size), ...expected, ...pairs]
+    const answer = await this.#eval(replaceScript, args, signal)
+    if (answer === 'ok') return
     if (answer === 'gone') throw checkpointGone(this.#target)
-    if (answer !== 'ok') throw fenced(answer, this.#target)
+    if (answer !== 'rewound') throw fenced(answer.slice('fenced '.length), this.#target)
+    this.#options.onRewound()
+    throw rewound(this.#target)
+  }
+
+  /**
+   * After a failover an old primary may still be there: what is read, and what concludes the job, must come from the
+   * server that the sentinels name now.
+   */
+  #lookAnew(): void {
+    if (!this.#isRunning || this.#options.connection.sentinel === undefined) return
+    this.#connection?.close()
+    this.#connection = undefined
   }
 
   /** Whether connections of a run are there. Where that may not be looked at, the fence alone has to do. */
   async #isAlive(run: string, signal: AbortSignal): Promise<boolean> {
-    const connection = await this.#open(signal)
-    const [reply] = await connection.call([['CLIENT', 'LIST']])
+    const [reply] = await this.#exchange([['CLIENT', 'LIST']], signal)
     if (reply === undefined || reply instanceof RespError) {
       this.#options.logger.warn(
         `whether the run that holds the checkpoint still lives could not be seen (${reply?.message ?? 'no answer'}): it is taken over`,
@@ -193,37 +238,70 @@ export class RedisCheckpoint implements Checkpoint {
     return textOf(reply) ?? ''
   }
 
-  /** Sends commands; throws for the first that is refused. */
+  /** Sends commands; throws for the first that is refused. While the job runs, passing faults are waited out. */
   async #call(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<RespReply[]> {
-    const connection = await this.#open(signal)
-    let replies: RespReply[]
-    try {
-      replies = await connection.call(commands)
-    } catch (error) {
-      this.#connection = undefined
-      signal.throwIfAborted()
-      throw unreachable(this.#target, error)
+    const clock = new RetryClock(this.#options.retryTimeoutMs, this.#target)
+    for (;;) {
+      try {
+        return await this.#attempt(commands, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!this.#isRunning || !PluginError.isInstance(error) || !error.isRetryable) throw error
+        await pause(clock.nextPauseMs(error), signal)
+      }
     }
+  }
+
+  async #attempt(
+    commands: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]> {
+    const replies = await this.#exchange(commands, signal)
     const at = replies.findIndex((reply) => reply instanceof RespError)
     if (at < 0) return replies
     const error = replies[at] as RespError
     const command = commands[at]?.[0] ?? ''
     if (error.code === 'WRONGTYPE') throw foreignKey(this.#key, this.#target)
-    if (classifyError(error) === 'retryable')
-      throw unreachable(this.#target, new Error(error.message))
-    throw fatalError(error, command, this.#target)
+    if (classifyError(error) !== 'retryable') throw fatalError(error, command, this.#target)
+    // A server that became a replica has to be left.
+    this.#connection?.close()
+    this.#connection = undefined
+    throw retryable(unreachable(this.#target, new Error(error.message)))
+  }
+
+  /** Sends commands and waits for what is answered, until the signal ends the connection. */
+  async #exchange(
+    commands: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]> {
+    const connection = await this.#open(signal)
+    const onAbort = () => connection.close()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await connection.call(commands)
+    } catch (error) {
+      signal.throwIfAborted()
+      throw retryable(unreachable(this.#target, error))
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   async #open(signal: AbortSignal): Promise<BulkConnection> {
     signal.throwIfAborted()
-    this.#connection ??= await openBulk(this.#options.connection, {
+    if (this.#connection !== undefined) return this.#connection
+    let opened: BulkConnection | undefined
+    opened = await openBulk(this.#options.connection, {
       signal,
       clientName: this.#owner === undefined ? 'millrace' : clientNameOf(this.#owner.run),
       onLost: () => {
-        this.#connection = undefined
+        if (this.#connection === opened) this.#connection = undefined
       },
       onDrain: () => {},
     })
+    // Splits that go back at the same time open one each.
+    if (this.#connection !== undefined) opened.close()
+    this.#connection ??= opened
     return this.#connection
   }
 }

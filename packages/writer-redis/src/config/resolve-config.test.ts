@@ -21,6 +21,7 @@ describe('parameters', () => {
   it('have the defaults of the original', () => {
     expect(redisWriterConfig.parse(base)).toEqual({
       datasource: 'r',
+      allowsEviction: false,
       kind: 'string/set',
       key: { kind: 'indexes', indexes: [0], delimiter: '\u0001' },
       valueDelimiter: '\u0001',

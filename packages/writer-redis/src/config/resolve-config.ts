@@ -56,6 +56,7 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
     batchSize: parameters.batchSize ?? defaultBatchSize,
     timeoutMs: parameters.timeout ?? defaultTimeoutMs,
     retryTimeoutMs: parameters.retryTimeout ?? defaultRetryTimeoutMs,
+    allowsEviction: parameters.allowEviction ?? false,
     findings: findings.all,
   }
 }

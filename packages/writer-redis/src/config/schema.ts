@@ -99,6 +99,11 @@ export const redisWriterParameters = z.looseObject({
     .describe(
       'Milliseconds for which a batch is tried again before the job fails. Default 300000.',
     ),
+  allowEviction: quotedBoolean()
+    .optional()
+    .describe(
+      'Whether a server may be written to that drops keys when its memory is full. Default false: an error.',
+    ),
   redisMode: blankable
     .optional()
     .describe('Empty for a single Redis. ClusterMode and clusterDirectMode are not available yet.'),

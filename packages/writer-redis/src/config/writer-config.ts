@@ -53,6 +53,8 @@ export interface RedisWriterConfig {
   readonly timeoutMs: number
   /** How long a batch is tried again before the job gives up. */
   readonly retryTimeoutMs: number
+  /** Whether the server may drop keys when its memory is full. */
+  readonly allowsEviction: boolean
   /** What was found wrong or doubtful while the parameters were brought to this form. */
   readonly findings: readonly Finding[]
 }

@@ -1,9 +1,10 @@
-import { PluginError } from '@millrace/core/plugin'
+import { PluginError, type Finding } from '@millrace/core/plugin'
 import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { RespError } from '../resp/resp-error.ts'
+import { checkRetention } from './check-retention.ts'
 import { openControl, type ControlConnection, type TextReply } from './control.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
-import { loginCommands } from './open-bulk.ts'
+import { loginCommands } from './login.ts'
 import {
   classifyError,
   databaseOutOfRange,
@@ -15,7 +16,7 @@ import {
 
 /**
  * Looks at the target without writing: reachable, logged in, a primary, not part of a cluster, with the database and
- * the commands that the job needs. What the user may not look at is passed over.
+ * the commands that the job needs. What the user may not look at is passed over. Gives warnings.
  *
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
@@ -23,15 +24,16 @@ export async function checkTarget(
   config: RedisWriterConfig,
   connection: RedisConnectionOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<readonly Finding[]> {
   using control = await openControl(connection, signal)
   try {
     await logIn(control, connection)
     await checkAlive(control)
     await checkRole(control)
-    await checkServer(control, config)
+    const findings = await checkServer(control, config)
     await checkDatabase(control, connection.database)
     await checkPermissions(control, config, connection.user ?? 'default')
+    return findings
   } catch (error) {
     signal.throwIfAborted()
     throw PluginError.isInstance(error) ? error : unreachable(control.target, error)
@@ -67,9 +69,12 @@ async function checkRole(control: ControlConnection): Promise<void> {
   })
 }
 
-async function checkServer(control: ControlConnection, config: RedisWriterConfig): Promise<void> {
+async function checkServer(
+  control: ControlConnection,
+  config: RedisWriterConfig,
+): Promise<readonly Finding[]> {
   const info = await answerOf(control, 'INFO')
-  if (typeof info !== 'string') return
+  if (typeof info !== 'string') return []
   if (/^cluster_enabled:1/m.test(info)) {
     throw new PluginError({
       code: 'TARGET_UNFIT',
@@ -77,12 +82,17 @@ async function checkServer(control: ControlConnection, config: RedisWriterConfig
       hint: 'Name a Redis that is not part of a cluster.',
     })
   }
+  checkVersion(control.target, config, info)
+  return await checkRetention(control, config, info)
+}
+
+function checkVersion(target: string, config: RedisWriterConfig, info: string): void {
   const version = /^redis_version:(\d+)\.(\d+)/m.exec(info)
   if (version === null || config.kind !== 'string/set' || config.expiry.kind !== 'unixtime') return
   if (Number(version[1]) * 100 + Number(version[2]) >= 602) return
   throw new PluginError({
     code: 'TARGET_UNFIT',
-    message: `expireTime.unixtime for strings needs SET with EXAT, which Redis has since 6.2; ${control.target} is ${version[1]}.${version[2]}`,
+    message: `expireTime.unixtime for strings needs SET with EXAT, which Redis has since 6.2; ${target} is ${version[1]}.${version[2]}`,
     hint: 'Use expireTime.seconds, or a newer server.',
   })
 }

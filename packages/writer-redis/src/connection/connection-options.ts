@@ -1,4 +1,9 @@
-import { PluginError, type DataSource, type TlsSettings } from '@millrace/core/plugin'
+import {
+  PluginError,
+  type DataSource,
+  type HostPort,
+  type TlsSettings,
+} from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
 
 /** Where one server listens. */
@@ -6,12 +11,24 @@ export type RedisAddress =
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
 
+/** The sentinels that know where the primary is. */
+export interface SentinelGroup {
+  /** Name of the primary. */
+  readonly name: string
+  readonly nodes: readonly RedisAddress[]
+  readonly user?: string
+  readonly password?: string
+  readonly tls?: TlsSettings
+}
+
 /** How both the control path and the data path connect. */
 export interface RedisConnectionOptions {
   /** Name of the data source, for messages. */
   readonly name: string
-  /** To be tried in order; at least one. */
+  /** To be tried in order; at least one, unless sentinels say where. */
   readonly addresses: readonly RedisAddress[]
+  /** Present: asked for the address before every connection. */
+  readonly sentinel?: SentinelGroup
   readonly user?: string
   readonly password?: string
   /** Index of the database. */
@@ -22,6 +39,7 @@ export interface RedisConnectionOptions {
 }
 
 const defaultPort = 6379
+const defaultSentinelPort = 26_379
 /** Nothing that answers needs longer to accept a connection. */
 const maxConnectTimeoutMs = 10_000
 
@@ -33,7 +51,7 @@ export function connectTimeoutMs(options: RedisConnectionOptions): number {
 /**
  * Brings data source and parameters together: `selectDatabase` wins over the data source's database.
  *
- * @throws PluginError CONFIG_INVALID when the data source names no single server, or a database that is no index
+ * @throws PluginError CONFIG_INVALID when the data source names no server or a cluster, or a database that is no index
  */
 export function resolveConnection(
   dataSource: DataSource | undefined,
@@ -43,20 +61,21 @@ export function resolveConnection(
     throw invalid('the Redis writer has no data source', 'Name one in "datasource".')
   }
   const { name, user, password, tls } = dataSource
-  if (dataSource.cluster !== undefined || dataSource.sentinel !== undefined) {
-    const what = dataSource.cluster === undefined ? 'Sentinel' : 'cluster'
+  if (dataSource.cluster !== undefined) {
     throw invalid(
-      `data source ${name}: ${what} targets are not available yet`,
+      `data source ${name}: cluster targets are not available yet`,
       'Give the host and port of a single Redis.',
     )
   }
   const addresses = addressesOf(dataSource)
-  if (addresses.length === 0) {
+  const sentinel = sentinelOf(dataSource)
+  if (addresses.length === 0 && sentinel === undefined) {
     throw invalid(`data source ${name} names no server`, 'Give a url, or host and port.')
   }
   return {
     name,
     addresses,
+    ...(sentinel === undefined ? {} : { sentinel }),
     ...(user === undefined || user === '' ? {} : { user }),
     ...(password === undefined || password === '' ? {} : { password }),
     database: config.database ?? databaseOf(dataSource),
@@ -74,20 +93,28 @@ export function addressText(address: RedisAddress): string {
 
 /** All addresses, or the one that was tried, as messages show them: with the data source they come from. */
 export function targetText(
-  { name, addresses }: RedisConnectionOptions,
+  { name, addresses, sentinel }: RedisConnectionOptions,
   tried: readonly RedisAddress[] = addresses,
 ): string {
-  const places = tried.map(addressText).join(', ')
+  const places =
+    tried.length === 0 && sentinel !== undefined
+      ? `the primary ${sentinel.name} of the sentinels ${sentinel.nodes.map(addressText).join(', ')}`
+      : tried.map(addressText).join(', ')
   return name.includes('://') ? places : `${places} (data source ${name})`
 }
 
 function addressesOf(dataSource: DataSource): readonly RedisAddress[] {
   if (dataSource.socketPath !== undefined) return [{ kind: 'unix', path: dataSource.socketPath }]
-  return dataSource.hosts.map(({ host, port }) => ({
-    kind: 'tcp',
-    host,
-    port: port ?? defaultPort,
-  }))
+  return dataSource.hosts.map((host) => tcpAddress(host, defaultPort))
+}
+
+function tcpAddress({ host, port }: HostPort, otherwise: number): RedisAddress {
+  return { kind: 'tcp', host, port: port ?? otherwise }
+}
+
+function sentinelOf({ sentinel }: DataSource): SentinelGroup | undefined {
+  if (sentinel === undefined) return undefined
+  return { ...sentinel, nodes: sentinel.nodes.map((node) => tcpAddress(node, defaultSentinelPort)) }
 }
 
 function databaseOf(dataSource: DataSource): number {

@@ -2,6 +2,7 @@ import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { targetText, type RedisConnectionOptions } from './connection-options.ts'
+import { serverAddresses } from './find-primary.ts'
 import { openConnection } from './open-connection.ts'
 import { unreachable } from './server-errors.ts'
 
@@ -26,7 +27,7 @@ export async function openControl(
   signal: AbortSignal,
 ): Promise<ControlConnection> {
   let failure: unknown
-  for (const address of connection.addresses) {
+  for (const address of await serverAddresses(connection, signal)) {
     const target = targetText(connection, [address])
     try {
       // A call that waits rejects when the connection is lost, and nothing else has to be told.

@@ -2,12 +2,15 @@ import { PluginError } from '@millrace/core/plugin'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { targetText, type RedisAddress, type RedisConnectionOptions } from './connection-options.ts'
+import { serverAddresses } from './find-primary.ts'
+import { loginCommands } from './login.ts'
 import { openConnection, type OpenConnectionOptions } from './open-connection.ts'
 import {
   classifyError,
   databaseOutOfRange,
   notPermitted,
   refusedLogin,
+  retryable,
   unreachable,
 } from './server-errors.ts'
 
@@ -18,7 +21,7 @@ export interface OpenBulkOptions extends OpenConnectionOptions {
 }
 
 /**
- * Opens the connection for bulk data: first address that answers, login, database, name.
+ * Opens the connection for bulk data: first address that answers (with Sentinel: the primary), login, database, name.
  *
  * @throws PluginError TARGET_UNREACHABLE (with `isRetryable` where the same call may succeed later), TARGET_UNFIT,
  * TARGET_NOT_PERMITTED; or the reason of the signal
@@ -28,7 +31,7 @@ export async function openBulk(
   options: OpenBulkOptions,
 ): Promise<BulkConnection> {
   let failure: unknown
-  for (const address of connection.addresses) {
+  for (const address of await serverAddresses(connection, options.signal)) {
     try {
       return await openAt(address, connection, options)
     } catch (error) {
@@ -99,15 +102,6 @@ async function shakeHands(
   if (typeof idReply === 'number') bulk.clientId = idReply
 }
 
-/** A user without a password may log in, too (`nopass`). */
-export function loginCommands(
-  user: string | undefined,
-  password: string | undefined,
-): readonly (readonly string[])[] {
-  if (user !== undefined) return [['AUTH', user, password ?? '']]
-  return password === undefined ? [] : [['AUTH', password]]
-}
-
 function loginError(error: RespError, target: string): PluginError {
   const isPassing =
     classifyError(error) === 'retryable' || /max number of clients/.test(error.message)
@@ -122,14 +116,4 @@ function selectError(error: RespError, database: number, target: string): Plugin
   if (classifyError(error) === 'retryable' || /max number of clients/.test(error.message))
     return retryable(unreachable(target, new Error(error.message)))
   return databaseOutOfRange(database, target, undefined)
-}
-
-function retryable(error: PluginError): PluginError {
-  return new PluginError({
-    code: error.code,
-    message: error.message,
-    isRetryable: true,
-    cause: error.cause,
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-  })
 }

@@ -127,6 +127,17 @@ export function unreachable(target: string, cause: unknown): PluginError {
   })
 }
 
+/** The same error as one that may be gone later. */
+export function retryable(error: PluginError): PluginError {
+  return new PluginError({
+    code: error.code,
+    message: error.message,
+    isRetryable: true,
+    cause: error.cause,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+  })
+}
+
 function causeText(cause: unknown): string {
   // A name with several addresses, none of which answers: Node gives all reasons and no message.
   if (cause instanceof AggregateError) return cause.errors.map(causeText).join(', ')

@@ -19,8 +19,9 @@ export interface BulkLinkOptions {
  */
 export class BulkLink {
   readonly #options: BulkLinkOptions
-  #staleClientIds: number[] = []
+  #staleClients: { readonly id: number; readonly address: string }[] = []
   #current: BulkConnection | undefined
+  #localAddress: string | undefined
   #hasConnected = false
 
   constructor(options: BulkLinkOptions) {
@@ -56,11 +57,23 @@ export class BulkLink {
       onDrain: () => this.#options.onDrain(),
     })
     this.#current = opened
+    // A socket that was lost does not tell any more.
+    this.#localAddress = opened.localAddress
     this.#hasConnected = true
-    if (this.#staleClientIds.length > 0) {
-      // A server that never heard of it, or does not permit it, is no reason to stop.
-      await opened.call(this.#staleClientIds.map((id) => ['CLIENT', 'KILL', 'ID', String(id)]))
-      this.#staleClientIds = []
+    if (this.#staleClients.length > 0) {
+      // A server that never heard of it, or does not permit it, is no reason to stop. Ids alone would not do: a server
+      // that was started anew, or another one, has given them to somebody else.
+      await opened.call(
+        this.#staleClients.map(({ id, address }) => [
+          'CLIENT',
+          'KILL',
+          'ID',
+          String(id),
+          'ADDR',
+          address,
+        ]),
+      )
+      this.#staleClients = []
     }
     return opened
   }
@@ -68,7 +81,8 @@ export class BulkLink {
   /** Ends the connection; what it carried is not to be applied any more. */
   forget(): void {
     const id = this.#current?.clientId
-    if (id !== undefined) this.#staleClientIds.push(id)
+    const address = this.#localAddress
+    if (id !== undefined && address !== undefined) this.#staleClients.push({ id, address })
     this.close()
   }
 

@@ -91,6 +91,11 @@ export class CommandPipeline {
     }
   }
 
+  /** Looks anew for the server when something is to be sent again. Does nothing while batches are under way. */
+  reconnect(): void {
+    if (this.#sent.length === 0 && !this.#isRecovering) this.#link.forget()
+  }
+
   /** Ends the connection. Batches that are not settled are rejected. */
   close(): void {
     this.#fail(new Error('the Redis writer was closed'))
@@ -310,6 +315,9 @@ export class CommandPipeline {
       const refused = new Set(verdict.refused.map((item) => item.row))
       request.keepOnly([...new Set(request.encoded.rows)].filter((row) => !refused.has(row)))
     }
+    // A primary that became a replica stays one: the sentinels know the new one.
+    const isReplica = verdict.retryable.some((item) => item.error.code === 'READONLY')
+    if (isReplica && this.#options.connection.sentinel !== undefined) this.#link.forget()
     await this.#pause(new Error(first?.error.message ?? 'the server takes no writes'))
   }
 

@@ -58,6 +58,13 @@ export class BulkConnection {
     return !this.#isOver && !this.#socket.writableNeedDrain
   }
 
+  /** The address the server sees, unless somebody translates it; `undefined` on a unix socket. */
+  get localAddress(): string | undefined {
+    const { localAddress: host, localPort } = this.#socket
+    if (host === undefined || localPort === undefined) return undefined
+    return `${host.includes(':') ? `[${host}]` : host}:${localPort}`
+  }
+
   /** Payloads sent and not answered. */
   get openCount(): number {
     return this.#exchanges.length
