@@ -207,5 +207,6 @@ function isArray(reply: RespReply | undefined): reply is readonly RespReply[] {
 }
 
 function textOf(reply: RespReply): string {
+  if (typeof reply === 'string') return reply
   return Buffer.isBuffer(reply) ? reply.toString('utf8') : JSON.stringify(reply)
 }
