@@ -15,6 +15,7 @@ import { rowCountOf, type RecordBatch, type TableSchema } from '@millrace/core/r
 import type { Guard } from './checkpoint/guard.ts'
 import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
+import { ClusterTarget } from './cluster/cluster-target.ts'
 import { checkTarget } from './connection/check-target.ts'
 import type { RedisConnectionOptions } from './connection/connection-options.ts'
 import { columnFindings } from './encode/column-findings.ts'
@@ -40,17 +41,26 @@ const nothing = {
   isTransaction: false,
 }
 
+/** A batch with what it becomes. */
+interface EncodedRows {
+  readonly batch: RecordBatch
+  readonly encoder: BatchEncoder
+  readonly encoded: EncodedBatch
+}
+
 const maxBatchBytes = 1024 * 1024
 /** Encoders kept at the same time: sources with several tables have several schemas. */
 const maxEncoders = 64
 
-/** The open Redis writer: encodes batches and sends them over one connection that all splits share. */
+/** The open Redis writer: encodes batches and sends them over connections that all splits share, one per master. */
 export class RedisWriteSession implements WriterSession {
   readonly limits: WriterSession['limits']
   readonly #config: RedisWriterConfig
   readonly #connection: RedisConnectionOptions
   readonly #context: PluginContext
   readonly #pipeline: CommandPipeline
+  /** Instead of the pipeline, where the target is a cluster. */
+  readonly #cluster: ClusterTarget | undefined
   readonly #encoders = new Map<TableSchema, BatchEncoder>()
   #delimiterHits = 0
   #checkpoint: RedisCheckpoint | undefined
@@ -64,12 +74,14 @@ export class RedisWriteSession implements WriterSession {
     this.#config = config
     this.#connection = connection
     this.#context = context
-    this.#pipeline = new CommandPipeline({
+    const options = {
       config,
       connection,
       logger: context.logger,
       clientName: () => this.#clientName,
-    })
+    }
+    this.#pipeline = new CommandPipeline(options)
+    this.#cluster = connection.cluster === undefined ? undefined : new ClusterTarget(options)
     this.limits = {
       maxRows: config.batchSize,
       maxBytes: maxBatchBytes,
@@ -81,6 +93,8 @@ export class RedisWriteSession implements WriterSession {
   async check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]> {
     const findings = this.#columnFindings(schema)
     if (findings.some((finding) => finding.severity === 'error')) return findings
+    if (this.#cluster !== undefined)
+      return [...findings, ...(await this.#cluster.check(options.signal))]
     await checkTarget(this.#config, this.#connection, options.signal)
     return findings
   }
@@ -96,21 +110,32 @@ export class RedisWriteSession implements WriterSession {
     if (validCount === 0 && options.progress.record === undefined)
       return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
     const guard = this.#guardOf(options.progress)
-    const request = new BatchRequest({
-      batch,
-      encoder,
-      encoded,
-      isTransaction: !isIdempotent(this.#config.kind),
-      isApplied: options.progress.isApplied ?? false,
-      ...(guard === undefined ? {} : { guard }),
-    })
-    const rejected = await this.#pipeline.submit(request, options.signal)
+    const rejected = await this.#send({ batch, encoder, encoded }, guard, options)
     return {
       sent: true,
       written: validCount - rejected.length,
       rejected,
       bytesWritten: options.progress.isApplied === true ? 0 : encoded.byteLength,
     }
+  }
+
+  async #send(
+    { batch, encoder, encoded }: EncodedRows,
+    guard: Guard | undefined,
+    { progress, signal }: WriteOptions,
+  ): Promise<readonly RejectedRow[]> {
+    const isApplied = progress.isApplied ?? false
+    if (this.#cluster !== undefined)
+      return await this.#cluster.write(encoded, { guard, isApplied, signal })
+    const request = new BatchRequest({
+      batch,
+      encoder,
+      encoded,
+      isTransaction: !isIdempotent(this.#config.kind),
+      isApplied,
+      ...(guard === undefined ? {} : { guard }),
+    })
+    return await this.#pipeline.submit(request, signal)
   }
 
   preview(batch: RecordBatch): {
@@ -127,11 +152,14 @@ export class RedisWriteSession implements WriterSession {
       job,
       connection: this.#connection,
       logger: this.#context.logger,
+      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reach }),
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },
       submit: async (guard, signal) => {
-        await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
+        if (this.#cluster === undefined)
+          await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
+        else await this.#cluster.keep(guard, signal)
       },
     })
     return this.#checkpoint
@@ -150,6 +178,7 @@ export class RedisWriteSession implements WriterSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pipeline.close()
+    this.#cluster?.close()
     for (const encoder of this.#encoders.values()) this.#delimiterHits += encoder.delimiterHits
     this.#encoders.clear()
     const { overwrittenKeys } = this.#pipeline

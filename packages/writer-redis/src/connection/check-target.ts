@@ -6,6 +6,7 @@ import type { RedisConnectionOptions } from './connection-options.ts'
 import { loginCommands } from './open-bulk.ts'
 import {
   classifyError,
+  clusterHint,
   databaseOutOfRange,
   notPermitted,
   refusedLogin,
@@ -14,8 +15,8 @@ import {
 } from './server-errors.ts'
 
 /**
- * Looks at the target without writing: reachable, logged in, a primary, not part of a cluster, with the database and
- * the commands that the job needs. What the user may not look at is passed over.
+ * Looks at one server without writing: reachable, logged in, a primary, part of a cluster only when the job says so, with
+ * the database and the commands that the job needs. What the user may not look at is passed over.
  *
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
@@ -29,7 +30,7 @@ export async function checkTarget(
     await logIn(control, connection)
     await checkAlive(control)
     await checkRole(control)
-    await checkServer(control, config)
+    await checkServer(control, config, connection.cluster !== undefined)
     await checkDatabase(control, connection.database)
     await checkPermissions(control, config, connection.user ?? 'default')
   } catch (error) {
@@ -67,14 +68,18 @@ async function checkRole(control: ControlConnection): Promise<void> {
   })
 }
 
-async function checkServer(control: ControlConnection, config: RedisWriterConfig): Promise<void> {
+async function checkServer(
+  control: ControlConnection,
+  config: RedisWriterConfig,
+  isCluster: boolean,
+): Promise<void> {
   const info = await answerOf(control, 'INFO')
   if (typeof info !== 'string') return
-  if (/^cluster_enabled:1/m.test(info)) {
+  if (!isCluster && /^cluster_enabled:1/m.test(info)) {
     throw new PluginError({
       code: 'TARGET_UNFIT',
-      message: `Redis at ${control.target} is a node of a Redis cluster; cluster targets are not available yet`,
-      hint: 'Name a Redis that is not part of a cluster.',
+      message: `Redis at ${control.target} is a node of a Redis cluster, and the job takes it for a single Redis`,
+      hint: clusterHint,
     })
   }
   const version = /^redis_version:(\d+)\.(\d+)/m.exec(info)
