@@ -159,6 +159,41 @@ describe('keys', () => {
   })
 })
 
+test.for(['list', 'set'] as const)(
+  'a slot on its way takes each %s once, wherever its key is by then',
+  async (type) => {
+    const [to, , from] = cluster.masters
+    if (from === undefined || to === undefined) throw new Error('no masters')
+    const tag = '{a}'
+    const slot = await cluster.client.cluster('KEYSLOT', tag)
+    expect(slot).toBeGreaterThan(11_000)
+    for (let id = 0; id < 100; id += 1)
+      await cluster.client.call(type === 'list' ? 'RPUSH' : 'SADD', `${tag}${id}`, 'old')
+    const endMove = await cluster.beginMove(slot, 50, { from, to })
+    try {
+      const rows = Array.from({ length: 600 }, (_, at) => [`${tag}${at % 300}`, `v${at}`])
+      const writeMode = type === 'list' ? { type, mode: 'rpush' } : { type }
+      const reader = streamRows(['string', 'string'], rows)
+      const result = await folder.run(redisJob({ reader, writer: { writeMode, batchSize: 50 } }))
+      expect(result.exitCode, result.stderr).toBe(0)
+      expect(result.report).toMatchObject({ recordsWritten: 600, recordsDirty: 0 })
+      expect(await to.client.call('CLUSTER', 'COUNTKEYSINSLOT', slot)).toBe(250)
+    } finally {
+      await endMove()
+    }
+    for (let id = 0; id < 300; id += 1) {
+      const key = `${tag}${id}`
+      const values =
+        type === 'list' ? await to.client.lrange(key, 0, -1) : await to.client.smembers(key)
+      const expected = [...(id < 100 ? ['old'] : []), `v${id}`, `v${id + 300}`]
+      expect(type === 'list' ? values : values.toSorted(), key).toEqual(
+        type === 'list' ? expected : expected.toSorted(),
+      )
+    }
+    await cluster.moveSlots([slot], to, from)
+  },
+)
+
 describe('the data source', () => {
   test.for([
     ['names one node, with redisMode', { datasource: 'plain', redisMode: 'ClusterMode' }],
@@ -255,7 +290,14 @@ test('TLS holds for every node, and announced names may lead elsewhere', async (
     const names = ['-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
     const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2']
     await promisify(execFile)('openssl', [
-      ...[...request, '-subj', '/CN=localhost', ...names, '-keyout', key, '-out', cert],
+      ...request,
+      '-subj',
+      '/CN=localhost',
+      ...names,
+      '-keyout',
+      key,
+      '-out',
+      cert,
     ])
     await using secured = await startRedisCluster({ tls: { key, cert } })
     const announced = secured.masters.map(({ tlsPort }) => `127.0.0.1:${tlsPort}`)

@@ -17,6 +17,7 @@ export interface ClusterNode {
   readonly id: string
   /** A client of this server alone. */
   readonly client: Redis
+  isAlive(): boolean
   kill(): Promise<void>
 }
 
@@ -30,12 +31,22 @@ export interface RedisCluster extends AsyncDisposable {
   readonly client: Cluster
   /** Data source that names these nodes, the first master without any. */
   dataSource(nodes?: readonly ClusterNode[]): Readonly<Record<string, unknown>>
+  /** Begins to move a slot and moves so many of its keys; gives what ends the move. */
+  beginMove(slot: number, keyCount: number, move: SlotMove): Promise<() => Promise<void>>
   /** Moves slots one by one, with the keys that are in them. */
   moveSlots(slots: readonly number[], from: ClusterNode, to: ClusterNode): Promise<void>
+  /** Clients of those that are masters now. */
+  currentMasters(): Promise<readonly Redis[]>
   /** All keys but checkpoints, of all masters. */
   keys(): Promise<string[]>
   /** Empties all masters. */
   clear(): Promise<void>
+}
+
+/** Where a slot comes from, and where it goes. */
+export interface SlotMove {
+  readonly from: ClusterNode
+  readonly to: ClusterNode
 }
 
 /** How a cluster is started. */
@@ -82,6 +93,11 @@ function clusterOf(
   stop: () => Promise<void>,
 ): RedisCluster {
   const masters = nodes.slice(0, masterCount)
+  const currentMasters = async () => {
+    const alive = nodes.filter((node) => node.isAlive()).map((node) => node.client)
+    const infos = await Promise.all(alive.map((node) => node.info('replication')))
+    return alive.filter((_, at) => infos[at]?.includes('role:master'))
+  }
   const client = new Cluster(
     nodes.map(({ port }) => ({ host: '127.0.0.1', port })),
     { redisOptions: password === undefined ? {} : { password } },
@@ -89,6 +105,7 @@ function clusterOf(
   client.on('error', () => {})
   return {
     masters,
+    currentMasters,
     replicas: nodes.slice(masterCount),
     client,
     dataSource: (named = nodes.slice(0, 1)) => ({
@@ -96,12 +113,13 @@ function clusterOf(
       cluster: named.map(({ port }) => ({ host: '127.0.0.1', port })),
       ...(password === undefined ? {} : { password }),
     }),
+    beginMove: async (slot, keyCount, move) => await beginMove(slot, keyCount, move, masters),
     moveSlots: async (slots, from, to) => {
-      for (const slot of slots) await moveSlot(slot, { from, to, masters })
+      for (const slot of slots) await (await beginMove(slot, 10, { from, to }, masters))()
     },
     keys: async () => {
       const lists = await Promise.all(
-        client.nodes('master').map(async (node) => await node.keys('*')),
+        (await currentMasters()).map(async (node) => await node.keys('*')),
       )
       return lists
         .flat()
@@ -109,7 +127,7 @@ function clusterOf(
         .sort()
     },
     clear: async () => {
-      await Promise.all(client.nodes('master').map(async (node) => await node.flushall()))
+      await Promise.all((await currentMasters()).map(async (node) => await node.flushall()))
     },
     [Symbol.asyncDispose]: async () => {
       client.disconnect()
@@ -129,12 +147,7 @@ async function startNode(
   const secured = tls === undefined ? [] : tlsSettings(tls, tlsPort)
   const child = spawn(
     serverBinary(),
-    [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder],
-      ...['--save', '', '--appendonly', 'no', '--repl-diskless-sync-delay', '0'],
-      ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`],
-      ...['--cluster-node-timeout', '1500', ...login, ...secured, ...settings],
-    ],
+    [...nodeSettings(port, folder), ...login, ...secured, ...settings],
     { stdio: 'ignore' },
   )
   children.push(child)
@@ -145,7 +158,30 @@ async function startNode(
   })
   client.on('error', () => {})
   const id = String(await client.cluster('MYID'))
-  return { port, tlsPort, pid: child.pid ?? 0, id, client, kill: async () => await kill(child) }
+  return {
+    port,
+    tlsPort,
+    pid: child.pid ?? 0,
+    id,
+    client,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
+    kill: async () => await kill(child),
+  }
+}
+
+/** On loopback, nothing on disk, quick to notice that a node is gone. */
+function nodeSettings(port: number, folder: string): string[] {
+  const own = { port, bind: '127.0.0.1', dir: folder, save: '', appendonly: 'no' }
+  const ofCluster = {
+    'cluster-enabled': 'yes',
+    'cluster-config-file': `nodes-${port}.conf`,
+    'cluster-node-timeout': 1500,
+    'repl-diskless-sync-delay': 0,
+  }
+  return Object.entries({ ...own, ...ofCluster }).flatMap(([name, value]) => [
+    `--${name}`,
+    String(value),
+  ])
 }
 
 /** Nodes announce the port of their own kind: TLS among themselves, too. */
@@ -196,22 +232,30 @@ async function formCluster(nodes: readonly ClusterNode[]): Promise<void> {
   })
 }
 
-async function moveSlot(
+async function beginMove(
   slot: number,
-  { from, to, masters }: { from: ClusterNode; to: ClusterNode; masters: readonly ClusterNode[] },
-): Promise<void> {
+  keyCount: number,
+  { from, to }: SlotMove,
+  masters: readonly ClusterNode[],
+): Promise<() => Promise<void>> {
   const name = String(slot)
   await to.client.call('CLUSTER', 'SETSLOT', name, 'IMPORTING', from.id)
   await from.client.call('CLUSTER', 'SETSLOT', name, 'MIGRATING', to.id)
-  for (;;) {
-    const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', name, '10')) as string[]
-    if (keys.length === 0) break
-    const place = ['127.0.0.1', String(to.port), '', '0', '5000']
-    await from.client.call('MIGRATE', ...place, 'REPLACE', 'KEYS', ...keys)
+  const moveKeys = async (count: number) => {
+    const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', name, count)) as string[]
+    const place = ['127.0.0.1', String(to.port), '', '0', '5000', 'REPLACE']
+    const { password } = from.client.options
+    const login = typeof password === 'string' ? ['AUTH', password] : []
+    if (keys.length > 0) await from.client.call('MIGRATE', ...place, ...login, 'KEYS', ...keys)
+    return keys.length
   }
-  const others = masters.filter((node) => node !== from && node !== to)
-  for (const { client } of [to, from, ...others])
-    await client.call('CLUSTER', 'SETSLOT', name, 'NODE', to.id)
+  await moveKeys(keyCount)
+  return async () => {
+    while ((await moveKeys(10)) > 0);
+    const others = masters.filter((node) => node !== from && node !== to)
+    for (const { client } of [to, from, ...others])
+      await client.call('CLUSTER', 'SETSLOT', name, 'NODE', to.id)
+  }
 }
 
 /** Waits for something that a cluster comes to by itself. */
