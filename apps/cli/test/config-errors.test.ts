@@ -30,7 +30,6 @@ describe.concurrent('case 26: wrong parameters of the writer', () => {
       ['lpush', 'set', 'sadd'],
     ],
     ['an unknown redisMode', { redisMode: 'cluster' }, ['redisMode', 'cluster', 'ClusterMode']],
-    ['a cluster', { redisMode: 'ClusterMode' }, ['redisMode', 'not available yet']],
     [
       'a database of a cluster',
       { redisMode: 'ClusterMode', selectDatabase: '1' },

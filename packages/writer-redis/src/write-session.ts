@@ -17,6 +17,7 @@ import { probeTransactions } from './checkpoint/probe-transactions.ts'
 import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
 import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
 import { aclRule } from './connection/acl-rule.ts'
+import { ClusterTarget } from './cluster/cluster-target.ts'
 import { checkTarget } from './connection/check-target.ts'
 import { targetText, type RedisConnectionOptions } from './connection/connection-options.ts'
 import { lookAtFirstKeys } from './connection/first-keys.ts'
@@ -44,17 +45,26 @@ const nothing = {
   isTransaction: false,
 }
 
+/** A batch with what it becomes. */
+interface EncodedRows {
+  readonly batch: RecordBatch
+  readonly encoder: BatchEncoder
+  readonly encoded: EncodedBatch
+}
+
 const maxBatchBytes = 1024 * 1024
 /** Encoders kept at the same time: sources with several tables have several schemas. */
 const maxEncoders = 64
 
-/** The open Redis writer: encodes batches and sends them over one connection that all splits share. */
+/** The open Redis writer: encodes batches and sends them over connections that all splits share, one per master. */
 export class RedisWriteSession implements WriterSession {
   readonly limits: WriterSession['limits']
   readonly #config: RedisWriterConfig
   readonly #connection: RedisConnectionOptions
   readonly #context: PluginContext
   readonly #pipeline: CommandPipeline
+  /** Instead of the pipeline, where the target is a cluster. */
+  readonly #cluster: ClusterTarget | undefined
   readonly #encoders = new Map<TableSchema, BatchEncoder>()
   #delimiterHits = 0
   #checkpoint: RedisCheckpoint | undefined
@@ -71,12 +81,14 @@ export class RedisWriteSession implements WriterSession {
     this.#config = config
     this.#connection = connection
     this.#context = context
-    this.#pipeline = new CommandPipeline({
+    const options = {
       config,
       connection,
       logger: context.logger,
       clientName: () => this.#clientName,
-    })
+    }
+    this.#pipeline = new CommandPipeline(options)
+    this.#cluster = connection.cluster === undefined ? undefined : new ClusterTarget(options)
     this.limits = {
       maxRows: config.batchSize,
       maxBytes: maxBatchBytes,
@@ -88,7 +100,11 @@ export class RedisWriteSession implements WriterSession {
   async check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]> {
     const findings = this.#columnFindings(schema)
     if (findings.some((finding) => finding.severity === 'error')) return findings
-    return [...findings, ...(await checkTarget(this.#config, this.#connection, options.signal))]
+    const { signal } = options
+    const found = await (this.#cluster === undefined
+      ? checkTarget(this.#config, this.#connection, signal)
+      : this.#cluster.check(signal))
+    return [...findings, ...found]
   }
 
   async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
@@ -103,16 +119,7 @@ export class RedisWriteSession implements WriterSession {
     if (validCount === 0 && options.progress.record === undefined)
       return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
     const guard = this.#guardOf(options.progress)
-    const request = new BatchRequest({
-      batch,
-      encoder,
-      encoded,
-      isTransaction: this.#hasTransactions && !isIdempotent(this.#config.kind),
-      isApplied: options.progress.isApplied ?? false,
-      ...(guard === undefined ? {} : { guard }),
-    })
-    await failpoint('after-encode')
-    const rejected = await this.#pipeline.submit(request, options.signal)
+    const rejected = await this.#send({ batch, encoder, encoded }, guard, options)
     return {
       sent: true,
       written: validCount - rejected.length,
@@ -143,6 +150,26 @@ export class RedisWriteSession implements WriterSession {
     this.#haveKeysBeenSeen = true
   }
 
+  async #send(
+    { batch, encoder, encoded }: EncodedRows,
+    guard: Guard | undefined,
+    { progress, signal }: WriteOptions,
+  ): Promise<readonly RejectedRow[]> {
+    const isApplied = progress.isApplied ?? false
+    await failpoint('after-encode')
+    if (this.#cluster !== undefined)
+      return await this.#cluster.write(encoded, { guard, isApplied, signal })
+    const request = new BatchRequest({
+      batch,
+      encoder,
+      encoded,
+      isTransaction: this.#hasTransactions && !isIdempotent(this.#config.kind),
+      isApplied,
+      ...(guard === undefined ? {} : { guard }),
+    })
+    return await this.#pipeline.submit(request, signal)
+  }
+
   preview(batch: RecordBatch): {
     readonly commands: readonly PreviewCommand[]
     readonly rejected: readonly RejectedRow[]
@@ -153,6 +180,28 @@ export class RedisWriteSession implements WriterSession {
 
   async checkpoint(job: string, { signal }: CallOptions): Promise<Checkpoint | undefined> {
     signal.throwIfAborted()
+    if (this.#cluster === undefined && !(await this.#probe(job, signal))) return undefined
+    this.#checkpoint ??= new RedisCheckpoint({
+      job,
+      connection: this.#connection,
+      retryTimeoutMs: this.#config.retryTimeoutMs,
+      logger: this.#context.logger,
+      onRewound: () => this.#pipeline.reconnect(),
+      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reach }),
+      onAcquired: (run) => {
+        this.#clientName = clientNameOf(run)
+      },
+      submit: async (guard, signal) => {
+        if (this.#cluster === undefined)
+          await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
+        else await this.#cluster.keep(guard, signal)
+      },
+    })
+    return this.#checkpoint
+  }
+
+  /** Whether the server, or the proxy before it, can keep a checkpoint. */
+  async #probe(job: string, signal: AbortSignal): Promise<boolean> {
     const { hasTransactions, hasCheckpoint } = await probeTransactions({
       connection: this.#connection,
       target: targetText(this.#connection),
@@ -161,21 +210,7 @@ export class RedisWriteSession implements WriterSession {
       signal,
     })
     this.#hasTransactions = hasTransactions
-    if (!hasCheckpoint) return undefined
-    this.#checkpoint ??= new RedisCheckpoint({
-      job,
-      connection: this.#connection,
-      retryTimeoutMs: this.#config.retryTimeoutMs,
-      logger: this.#context.logger,
-      onRewound: () => this.#pipeline.reconnect(),
-      onAcquired: (run) => {
-        this.#clientName = clientNameOf(run)
-      },
-      submit: async (guard, signal) => {
-        await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
-      },
-    })
-    return this.#checkpoint
+    return hasCheckpoint
   }
 
   requiredPermissions(job: string): string {
@@ -195,6 +230,7 @@ export class RedisWriteSession implements WriterSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pipeline.close()
+    this.#cluster?.close()
     for (const encoder of this.#encoders.values()) this.#delimiterHits += encoder.delimiterHits
     this.#encoders.clear()
     const { overwrittenKeys } = this.#pipeline

@@ -222,12 +222,39 @@ describe('fitness', () => {
     expect(message).toMatch(/is a replica of 127\.0\.0\.1:1/)
   })
 
-  it('a cluster node is refused', async () => {
+  it('a cluster node has to be named as one', async () => {
     await using node = await startRedis(['--cluster-enabled', 'yes'])
     const hosts = [{ host: '127.0.0.1', port: node.port }]
-    const { code, message } = await codeOf(writeRows({}, { hosts }, [['k', 'v']]))
+    const { code, message, hint } = await codeOf(writeRows({}, { hosts }, [['k', 'v']]))
     expect(code).toBe('TARGET_UNFIT')
-    expect(message).toMatch(/cluster targets are not available yet/)
+    expect(message).toMatch(/is a node of a Redis cluster/)
+    expect(hint).toContain('"redisMode": "ClusterMode"')
+    const alone = await codeOf(writeRows({ redisMode: 'ClusterMode' }, { hosts }, [['k', 'v']]))
+    expect(alone.message).toMatch(/knows of no slots/)
+  })
+
+  it('a single Redis is no cluster', async () => {
+    const { code, message, hint } = await codeOf(
+      writeRows({ redisMode: 'ClusterMode' }, at(), [['k', 'v']]),
+    )
+    expect(code).toBe('TARGET_UNFIT')
+    expect(message).toMatch(/is not a node of a cluster/)
+    expect(hint).toContain('redisMode')
+  })
+
+  it('of a cluster are its database, its addresses and no socket', async () => {
+    const cluster = [{ host: '127.0.0.1', port: server.port }]
+    const database = await codeOf(writeRows({}, { cluster, database: '1' }, [['k', 'v']]))
+    expect(database.code).toBe('CONFIG_INVALID')
+    expect(database.message).toMatch(/only database 0/)
+    const natMap = { natMap: '10.0.0.1=127.0.0.1:7001' }
+    const addresses = await codeOf(writeRows({}, { cluster, properties: natMap }, [['k', 'v']]))
+    expect(addresses.code).toBe('CONFIG_INVALID')
+    expect(addresses.message).toMatch(/natMap holds "10\.0\.0\.1=127\.0\.0\.1:7001"/)
+    const socket = await codeOf(
+      writeRows({ redisMode: 'ClusterMode' }, { socketPath: '/x' }, [['k', 'v']]),
+    )
+    expect(socket.message).toMatch(/unix socket/)
   })
 
   it('columns are compared with the source', async () => {

@@ -65,7 +65,7 @@ function describePlan(plan: JobPlan): string {
   return [
     `job ${plan.name}: ${plan.reader.stepType} (${plan.reader.origin}) -> ${plan.writer.stepType} (${plan.writer.origin})`,
     `channels: ${concurrency}, ${throttle}; ${limit} dirty records; time zone ${plan.settings.timeZone}`,
-    `guarantee: exactly once when the source is read by a unique key and the target keeps the checkpoint with the rows (the run says so); else at least once: ${guaranteeOf(plan, { isAtomic: false, isOrdered: false }).note}`,
+    `guarantee: exactly once when the source is read by a unique key and the target keeps the checkpoint with the rows (the run says so); else at least once: ${guaranteeOf(plan, { isAtomic: false, keepsProgress: false, isOrdered: false }).note}`,
     '',
   ].join('\n')
 }

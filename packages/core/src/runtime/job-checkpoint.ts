@@ -49,6 +49,11 @@ export class JobCheckpoint {
     return this.#options.checkpoint.atomicity === 'with-data'
   }
 
+  /** Whether rows that were under way when a run broke off are appended a second time. */
+  get #mayRepeat(): boolean {
+    return !this.isAtomic && !this.#options.isIdempotent
+  }
+
   /**
    * Takes the fence, looks at what stands there and decides how this run begins.
    *
@@ -61,7 +66,7 @@ export class JobCheckpoint {
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
     const header = content === undefined ? undefined : jobHeaderOf(content.header)
-    const isTrace = header?.state === 'running' && content?.splits.size === 0
+    const isTrace = header?.state === 'running' && content?.splits.size === 0 && !this.#mayRepeat
     if (!isTrace) return decideResume(job, header, wish, fingerprint)
     // A run that got no row into the target has left nothing to decide about, but it may have listed dirty ones.
     return wish === 'resume' ? { kind: 'begin', startedAt: header.startedAt } : { kind: 'begin' }
@@ -85,12 +90,14 @@ export class JobCheckpoint {
   /**
    * Goes on with the plan that stands there; gives where each split begins. Splits without positions begin anew.
    *
-   * @throws PluginError RESUME_UNDECIDED when rows of such a split would be written twice, and that was not allowed
+   * @throws PluginError RESUME_UNDECIDED when rows would or might be written twice, and that was not allowed
    */
   async resume(header: JobHeader): Promise<void> {
     this.#header = header
     const content = await this.#options.checkpoint.read(this.#call)
     this.#records = recordsIn(content)
+    const isBegun = header.plan.splits.some((split) => !this.startOf(split).isDone)
+    if (isBegun && this.#mayRepeat && !this.#options.allowsDuplicates) throw maybeRepeated()
     for (const split of header.plan.splits) {
       const record = this.startOf(split)
       if (record.sequence > 0 && !record.isDone && !split.resumable)
@@ -201,6 +208,15 @@ export class JobCheckpoint {
     )
     return freshSplit
   }
+}
+
+function maybeRepeated(): PluginError {
+  return new PluginError({
+    code: 'RESUME_UNDECIDED',
+    message:
+      'the target cannot keep the position of the job together with its rows: those that were being appended when the run broke off may be there already, and would be appended a second time',
+    hint: 'Delete what the job wrote and begin anew with --restart, or accept repeated rows with --allow-duplicates.',
+  })
 }
 
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {

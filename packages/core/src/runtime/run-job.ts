@@ -70,7 +70,11 @@ class JobRun {
     this.#plan = plan
     this.#options = options
     this.#counters = options.counters ?? new JobCounters()
-    this.#guarantee = guaranteeOf(plan, { isAtomic: false, isOrdered: false })
+    this.#guarantee = guaranteeOf(plan, {
+      isAtomic: false,
+      keepsProgress: false,
+      isOrdered: false,
+    })
     this.#dirty = new DirtyCollector({
       counters: this.#counters,
       file: options.dirtyFile ?? join(dirname(plan.file), `${plan.name}.dirty.jsonl`),
@@ -110,6 +114,7 @@ class JobRun {
     this.#consistency = plan.consistency
     this.#guarantee = guaranteeOf(this.#plan, {
       isAtomic: checkpoint?.isAtomic === true,
+      keepsProgress: checkpoint !== undefined,
       isOrdered: plan.splits.every((split) => split.resumable),
     })
     this.#counters.splitsTotal = plan.splits.length

@@ -20,6 +20,19 @@ import { RespError } from '../resp/resp-error.ts'
 import { checkpointKey, fields, type Guard } from './guard.ts'
 import { checkpointGone, fenced, rewound } from './guard-error.ts'
 
+/** How a checkpoint is reached that does not lie in a single Redis. */
+export interface CheckpointReach {
+  readonly atomicity: Checkpoint['atomicity']
+  /** Sends commands about the checkpoint to the server that has it; error replies are values. */
+  call(
+    key: string,
+    commands: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]>
+  /** `CLIENT LIST` of every server on which a run has connections. */
+  clientLists(signal: AbortSignal): Promise<RespReply[]>
+}
+
 /** What a checkpoint in Redis is made of. */
 export interface RedisCheckpointOptions {
   readonly job: string
@@ -29,6 +42,8 @@ export interface RedisCheckpointOptions {
   readonly logger: Logger
   /** Called when the job could not be concluded because the target went back in time. */
   onRewound(): void
+  /** Absent: it lies in a single Redis. */
+  readonly reach?: CheckpointReach
   /** Called when the fence is this run's. */
   onAcquired(run: string): void
   /** Sends a group without rows, behind the batches before it. */
@@ -67,7 +82,7 @@ redis.call('HDEL',KEYS[1],'run','owner') end return 'ok'`
 
 /** The checkpoint of a job as a hash in Redis, changed only by the run that holds its fence. */
 export class RedisCheckpoint implements Checkpoint {
-  readonly atomicity = 'with-data'
+  readonly atomicity: Checkpoint['atomicity']
   readonly #options: RedisCheckpointOptions
   readonly #key: string
   readonly #target: string
@@ -78,6 +93,7 @@ export class RedisCheckpoint implements Checkpoint {
 
   constructor(options: RedisCheckpointOptions) {
     this.#options = options
+    this.atomicity = options.reach?.atomicity ?? 'with-data'
     this.#key = checkpointKey(options.job)
     this.#target = targetText(options.connection)
   }
@@ -222,15 +238,19 @@ export class RedisCheckpoint implements Checkpoint {
 
   /** Whether connections of a run are there. Where that may not be looked at, the fence alone has to do. */
   async #isAlive(run: string, signal: AbortSignal): Promise<boolean> {
-    const [reply] = await this.#exchange([['CLIENT', 'LIST']], signal)
-    if (reply === undefined || reply instanceof RespError) {
-      this.#options.logger.warn(
-        `whether the run that holds the checkpoint still lives could not be seen (${reply?.message ?? 'no answer'}): it is taken over`,
+    const { reach, logger } = this.#options
+    const replies = await (reach === undefined
+      ? this.#exchange([['CLIENT', 'LIST']], signal)
+      : reach.clientLists(signal))
+    const seen = replies.filter((reply) => !(reply instanceof RespError))
+    if (seen.length === 0) {
+      const refused = replies.find((reply) => reply instanceof RespError)
+      logger.warn(
+        `whether the run that holds the checkpoint still lives could not be seen (${refused?.message ?? 'no answer'}): it is taken over`,
       )
       return false
     }
-    const list = textOf(reply) ?? ''
-    return list.includes(` name=${clientNameOf(run)} `)
+    return seen.some((reply) => (textOf(reply) ?? '').includes(` name=${clientNameOf(run)} `))
   }
 
   async #eval(script: string, args: readonly string[], signal: AbortSignal): Promise<string> {
@@ -256,7 +276,10 @@ export class RedisCheckpoint implements Checkpoint {
     commands: readonly (readonly string[])[],
     signal: AbortSignal,
   ): Promise<RespReply[]> {
-    const replies = await this.#exchange(commands, signal)
+    const { reach } = this.#options
+    const replies = await (reach === undefined
+      ? this.#exchange(commands, signal)
+      : reach.call(this.#key, commands, signal))
     const at = replies.findIndex((reply) => reply instanceof RespError)
     if (at < 0) return replies
     const error = replies[at] as RespError

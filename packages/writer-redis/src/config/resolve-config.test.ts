@@ -23,6 +23,7 @@ describe('parameters', () => {
       datasource: 'r',
       allowsEviction: false,
       kind: 'string/set',
+      isCluster: false,
       key: { kind: 'indexes', indexes: [0], delimiter: '\u0001' },
       valueDelimiter: '\u0001',
       strictDelimiter: false,
@@ -180,16 +181,22 @@ describe('validate', () => {
     [{ expireTime: 1000 }, /^error expireTime: .*Write \{"seconds": 1000\}/],
     [{ dateFormat: 'yyyy-bb' }, /^error dateFormat: .*letter b/],
     [{ redisMode: 'cluster' }, /^error redisMode: expected "ClusterMode"/],
-    [{ redisMode: 'clustermode' }, /^error redisMode: cluster targets are not available yet/],
+    [
+      { redisMode: 'ClusterMode', selectDatabase: '1' },
+      /^error selectDatabase: a cluster has only database 0/,
+    ],
   ])('%j', (parameters, expected) => {
     const findings = findingsOf(parameters)
     expect(findings).toHaveLength(1)
     expect(findings[0]).toMatch(expected)
   })
 
-  it('reports every error of a cluster with a database', () => {
-    expect(findingsOf({ redisMode: 'ClusterMode', selectDatabase: '1' })).toHaveLength(2)
-  })
+  it.each(['ClusterMode', 'clustermode', 'clusterDirectMode'])(
+    'takes redisMode %s',
+    (redisMode) => {
+      expect(findingsOf({ redisMode })).toEqual([])
+    },
+  )
 
   it('knows what zset and hash need, what lists risk, and names that are there twice', () => {
     expect(findingsOf({ writeMode: { type: 'zset' } }, ['a', 'b'])[0]).toMatch(

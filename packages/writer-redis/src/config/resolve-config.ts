@@ -29,7 +29,7 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
   const key = resolveKey(parameters, findings)
   const columns = resolveColumns(parameters, kind, findings)
   const dateFormat = resolveDateFormat(parameters.dateFormat, findings)
-  resolveRedisMode(parameters, findings)
+  const isCluster = resolveRedisMode(parameters, findings)
   const valueDelimiter = resolveDelimiter(
     parameters.writeMode?.valueFieldDelimiter,
     ['writeMode', 'valueFieldDelimiter'],
@@ -53,6 +53,7 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
     expiry: resolveExpiry(parameters, findings),
     ...(dateFormat === undefined ? {} : { dateFormat }),
     ...(parameters.selectDatabase === undefined ? {} : { database: parameters.selectDatabase }),
+    isCluster,
     batchSize: parameters.batchSize ?? defaultBatchSize,
     timeoutMs: parameters.timeout ?? defaultTimeoutMs,
     retryTimeoutMs: parameters.retryTimeout ?? defaultRetryTimeoutMs,
@@ -223,9 +224,10 @@ function resolveDateFormat(
   }
 }
 
-function resolveRedisMode(parameters: RedisWriterParameters, findings: FindingList): void {
+/** Whether the target is said to be a cluster. */
+function resolveRedisMode(parameters: RedisWriterParameters, findings: FindingList): boolean {
   const written = (parameters.redisMode ?? '').trim()
-  if (written === '') return
+  if (written === '') return false
   const mode = written.toLowerCase()
   if (mode !== 'clustermode' && mode !== 'clusterdirectmode') {
     findings.error(
@@ -233,13 +235,8 @@ function resolveRedisMode(parameters: RedisWriterParameters, findings: FindingLi
       `expected "ClusterMode", "clusterDirectMode" or an empty text, found ${JSON.stringify(written)}`,
       'Leave it out for a single Redis, a Sentinel group or a proxy.',
     )
-    return
+    return false
   }
-  findings.error(
-    ['redisMode'],
-    'cluster targets are not available yet',
-    'Leave redisMode out and name a single Redis.',
-  )
   if ((parameters.selectDatabase ?? 0) !== 0) {
     findings.error(
       ['selectDatabase'],
@@ -247,6 +244,7 @@ function resolveRedisMode(parameters: RedisWriterParameters, findings: FindingLi
       'Remove selectDatabase, or redisMode.',
     )
   }
+  return true
 }
 
 function messageOf(error: unknown): string {

@@ -106,7 +106,9 @@ export const redisWriterParameters = z.looseObject({
     ),
   redisMode: blankable
     .optional()
-    .describe('Empty for a single Redis. ClusterMode and clusterDirectMode are not available yet.'),
+    .describe(
+      'ClusterMode or clusterDirectMode for a Redis Cluster; empty for a single Redis. A data source with "cluster" needs none.',
+    ),
   compat: z
     .union([
       z.looseObject({

@@ -48,6 +48,8 @@ export interface RedisWriterConfig {
   readonly dateFormat?: string
   /** Wins over the database of the data source. */
   readonly database?: number
+  /** `redisMode` says that the target is a cluster; a data source may say so, too. */
+  readonly isCluster: boolean
   readonly batchSize: number
   /** For the round trip of a batch, and for connecting. */
   readonly timeoutMs: number

@@ -7,6 +7,7 @@ import type { RedisConnectionOptions } from './connection-options.ts'
 import { loginCommands } from './login.ts'
 import {
   classifyError,
+  clusterHint,
   databaseOutOfRange,
   notPermitted,
   refusedLogin,
@@ -15,8 +16,8 @@ import {
 } from './server-errors.ts'
 
 /**
- * Looks at the target without writing: reachable, logged in, a primary, not part of a cluster, with the database and
- * the commands that the job needs. What the user may not look at is passed over. Gives warnings.
+ * Looks at one server without writing: reachable, logged in, a primary, part of a cluster only when the job says so, with
+ * the database and the commands that the job needs. What the user may not look at is passed over. Gives warnings.
  *
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
@@ -30,7 +31,7 @@ export async function checkTarget(
     await logIn(control, connection)
     await checkAlive(control)
     await checkRole(control)
-    const findings = await checkServer(control, config)
+    const findings = await checkServer(control, config, connection.cluster !== undefined)
     await checkDatabase(control, connection.database)
     await checkPermissions(control, config, connection.user ?? 'default')
     return findings
@@ -72,14 +73,15 @@ async function checkRole(control: ControlConnection): Promise<void> {
 async function checkServer(
   control: ControlConnection,
   config: RedisWriterConfig,
+  isCluster: boolean,
 ): Promise<readonly Finding[]> {
   const info = await answerOf(control, 'INFO')
   if (typeof info !== 'string') return []
-  if (/^cluster_enabled:1/m.test(info)) {
+  if (!isCluster && /^cluster_enabled:1/m.test(info)) {
     throw new PluginError({
       code: 'TARGET_UNFIT',
-      message: `Redis at ${control.target} is a node of a Redis cluster; cluster targets are not available yet`,
-      hint: 'Name a Redis that is not part of a cluster.',
+      message: `Redis at ${control.target} is a node of a Redis cluster, and the job takes it for a single Redis`,
+      hint: clusterHint,
     })
   }
   checkVersion(control.target, config, info)

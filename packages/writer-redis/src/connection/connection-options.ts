@@ -36,6 +36,11 @@ export interface RedisConnectionOptions {
   readonly tls?: TlsSettings
   /** For connecting and for the round trip of a batch. */
   readonly timeoutMs: number
+  /** The target is a cluster: the addresses are nodes to begin with. */
+  readonly cluster?: {
+    /** Where nodes are reached from here, by the address that they announce. */
+    readonly addresses: ReadonlyMap<string, Extract<RedisAddress, { kind: 'tcp' }>>
+  }
 }
 
 const defaultPort = 6379
@@ -51,7 +56,8 @@ export function connectTimeoutMs(options: RedisConnectionOptions): number {
 /**
  * Brings data source and parameters together: `selectDatabase` wins over the data source's database.
  *
- * @throws PluginError CONFIG_INVALID when the data source names no server or a cluster, or a database that is no index
+ * @throws PluginError CONFIG_INVALID when the data source names no server, a database that is no index, or one that a
+ * cluster does not have
  */
 export function resolveConnection(
   dataSource: DataSource | undefined,
@@ -61,12 +67,7 @@ export function resolveConnection(
     throw invalid('the Redis writer has no data source', 'Name one in "datasource".')
   }
   const { name, user, password, tls } = dataSource
-  if (dataSource.cluster !== undefined) {
-    throw invalid(
-      `data source ${name}: cluster targets are not available yet`,
-      'Give the host and port of a single Redis.',
-    )
-  }
+  const cluster = clusterOf(dataSource, config)
   const addresses = addressesOf(dataSource)
   const sentinel = sentinelOf(dataSource)
   if (addresses.length === 0 && sentinel === undefined) {
@@ -81,6 +82,7 @@ export function resolveConnection(
     database: config.database ?? databaseOf(dataSource),
     ...(tls === undefined ? {} : { tls }),
     timeoutMs: config.timeoutMs,
+    ...(cluster === undefined ? {} : { cluster }),
   }
 }
 
@@ -105,16 +107,62 @@ export function targetText(
 
 function addressesOf(dataSource: DataSource): readonly RedisAddress[] {
   if (dataSource.socketPath !== undefined) return [{ kind: 'unix', path: dataSource.socketPath }]
-  return dataSource.hosts.map((host) => tcpAddress(host, defaultPort))
+  const nodes = [...(dataSource.cluster ?? []), ...dataSource.hosts]
+  return nodes.map((host) => tcpAddress(host, defaultPort))
 }
 
-function tcpAddress({ host, port }: HostPort, otherwise: number): RedisAddress {
+function tcpAddress(
+  { host, port }: HostPort,
+  otherwise: number,
+): Extract<RedisAddress, { kind: 'tcp' }> {
   return { kind: 'tcp', host, port: port ?? otherwise }
 }
 
 function sentinelOf({ sentinel }: DataSource): SentinelGroup | undefined {
   if (sentinel === undefined) return undefined
   return { ...sentinel, nodes: sentinel.nodes.map((node) => tcpAddress(node, defaultSentinelPort)) }
+}
+
+function clusterOf(
+  dataSource: DataSource,
+  config: RedisWriterConfig,
+): RedisConnectionOptions['cluster'] {
+  if (dataSource.cluster === undefined && !config.isCluster) return undefined
+  const { name } = dataSource
+  const database = config.database ?? databaseOf(dataSource)
+  if (database !== 0) {
+    throw invalid(
+      `data source ${name} is a cluster, which has only database 0; database ${database} is selected`,
+      'Remove selectDatabase, and the database of the data source.',
+    )
+  }
+  if (dataSource.socketPath !== undefined) {
+    throw invalid(
+      `data source ${name} names a unix socket, and the target is a cluster`,
+      'Name nodes of the cluster by host and port.',
+    )
+  }
+  return { addresses: addressMapOf(dataSource) }
+}
+
+/** Reads `natMap`: `10.0.0.1:6379=127.0.0.1:7001,10.0.0.2:6379=127.0.0.1:7002`. */
+function addressMapOf({
+  name,
+  properties,
+}: DataSource): Map<string, Extract<RedisAddress, { kind: 'tcp' }>> {
+  const addresses = new Map<string, Extract<RedisAddress, { kind: 'tcp' }>>()
+  for (const entry of (properties['natMap'] ?? '').split(',')) {
+    if (entry.trim() === '') continue
+    const [, announced, host, port] = /^\s*([^=\s]+:\d+)=([^=\s]+):(\d+)\s*$/.exec(entry) ?? []
+    if (announced === undefined || host === undefined) {
+      throw invalid(
+        `data source ${name}: natMap holds ${JSON.stringify(entry.trim())}, expected announced-host:port=host:port`,
+        'Write pairs with commas between them: "10.0.0.1:6379=127.0.0.1:7001,10.0.0.2:6379=127.0.0.1:7002".',
+      )
+    }
+    addresses.set(announced, { kind: 'tcp', host, port: Number(port) })
+  }
+  return addresses
 }
 
 function databaseOf(dataSource: DataSource): number {

@@ -33,6 +33,10 @@ const fatalCodes = new Set([
   'NOPROTO',
 ])
 
+/** What to do when a single Redis turns out to be part of a cluster. */
+export const clusterHint =
+  'Set "redisMode": "ClusterMode" in the writer, or name the nodes in "cluster" of the data source.'
+
 /** Classifies an error reply. Errors from inside a script are recognised too. */
 export function classifyError(error: RespError): ErrorClass {
   if (error.code === 'ERR') return classifyPlain(error.message)
@@ -66,8 +70,8 @@ export function fatalError(error: RespError, command: string, target: string): P
   if (error.code === 'MOVED' || error.code === 'ASK' || error.code === 'CROSSSLOT') {
     return new PluginError({
       code: 'TARGET_UNFIT',
-      message: `${target} is a node of a Redis cluster: ${command} was answered with ${error.code}; cluster targets are not available yet`,
-      hint: 'Name a Redis that is not part of a cluster.',
+      message: `${target} is a node of a Redis cluster, and the job takes it for a single Redis: ${command} was answered with ${error.code}`,
+      hint: clusterHint,
     })
   }
   return new PluginError({

@@ -52,7 +52,8 @@ export function wrongTypeRow(row: number): RejectedRow {
   }
 }
 
-function refusal(error: RespError): RejectedRow['error'] {
+/** Why Redis refused a row, for its dirty record. */
+export function refusal(error: RespError): RejectedRow['error'] {
   const isTooLarge = /exceeds maximum allowed size|invalid bulk length/i.test(error.message)
   return {
     code: isTooLarge ? 'VALUE_TOO_LARGE' : 'REFUSED',

@@ -1,0 +1,309 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { expectClearError } from './support/clear-error.ts'
+import { clusterContents, type ClusterRead } from './support/cluster-contents.ts'
+import { makeJobFolder, type JobFolder } from './support/job-folder.ts'
+import { redisJob, type Parameters } from './support/jobs.ts'
+import { startRedisCluster, waitUntil, type RedisCluster } from './support/redis-cluster.ts'
+import { seededRandom } from './support/seeded-random.ts'
+import { dataSourceOf, makePostgresDatabase, type TestDatabase } from './support/test-database.ts'
+
+const rowCount = 300_000
+const smallCount = 20_000
+const jobName = 'load'
+const checkpointKey = `millrace:{${jobName}}`
+
+let database: TestDatabase
+let folder: JobFolder | undefined
+
+beforeAll(async () => {
+  database = await makePostgresDatabase()
+  for (const [table, count] of [
+    ['large', rowCount],
+    ['small', smallCount],
+  ] as const) {
+    await database.execute(
+      `CREATE TABLE ${table} AS SELECT g AS id, 'value of ' || g AS v FROM generate_series(1, ${count}) g`,
+      `ALTER TABLE ${table} ADD PRIMARY KEY (id)`,
+    )
+  }
+})
+afterEach(() => {
+  folder?.remove()
+  folder = undefined
+})
+afterAll(async () => await database?.[Symbol.asyncDispose]())
+
+function folderFor(cluster: RedisCluster): JobFolder {
+  folder = makeJobFolder({ r: cluster.dataSource(), source: dataSourceOf('postgresql', database) })
+  return folder
+}
+
+const kinds = {
+  string: { type: 'string' },
+  hash: { type: 'hash', mode: 'row' },
+  list: { type: 'list', mode: 'rpush' },
+} as const
+
+/** A job over 4 channels, throttled to so many bytes a second. */
+function jobOf(
+  table: 'large' | 'small',
+  kind: keyof typeof kinds,
+  { mbps, writer = {} }: { mbps?: number; writer?: Parameters },
+) {
+  const parameter = { datasource: 'source', table, column: ['id', 'v'], splitPk: 'id' }
+  const throttle = mbps === undefined ? { throttle: false } : { throttle: true, mbps }
+  return redisJob({
+    reader: { stepType: 'postgresql', parameter },
+    writer: { writeMode: kinds[kind], ...writer },
+    setting: { speed: { ...throttle, concurrent: 4 } },
+  })
+}
+
+const named = (...flags: string[]) => ({ flags: ['--name', jobName, ...flags] })
+
+/** What each kind of value of a row looks like. */
+const expectedOf: Record<keyof typeof kinds, (id: number) => string> = {
+  string: (id) => `value of ${id}`,
+  hash: (id) => JSON.stringify({ v: `value of ${id}` }),
+  list: (id) => JSON.stringify([`value of ${id}`]),
+}
+const readOf: Record<keyof typeof kinds, ClusterRead> = {
+  string: (pipeline, key) => void pipeline.get(key),
+  hash: (pipeline, key) => void pipeline.hgetall(key),
+  list: (pipeline, key) => void pipeline.lrange(key, 0, -1),
+}
+
+/** Compares the whole cluster with the table. */
+async function expectSame(
+  cluster: RedisCluster,
+  kind: keyof typeof kinds,
+  count: number,
+): Promise<void> {
+  const found = await clusterContents(cluster, readOf[kind])
+  const wrong: string[] = []
+  for (let id = 1; id <= count; id += 1) {
+    const value = found.get(String(id))
+    if (value !== expectedOf[kind](id)) wrong.push(`${id}: ${value ?? 'missing'}`)
+  }
+  expect(wrong.slice(0, 10), `${wrong.length} keys are wrong`).toEqual([])
+  expect(found.size).toBe(count)
+}
+
+async function waitForKeys(cluster: RedisCluster, count: number): Promise<void> {
+  await waitUntil(`there are ${count} keys`, async () => {
+    const sizes = await Promise.all(
+      (await cluster.currentMasters()).map(async (node) => await node.dbsize()),
+    )
+    return sizes.reduce((sum, size) => sum + size, 0) >= count
+  })
+}
+
+describe('without replicas', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startRedisCluster()
+  })
+  afterEach(async () => await cluster.clear())
+  afterAll(async () => await cluster?.[Symbol.asyncDispose]())
+
+  test.for(['string', 'hash', 'list'] as const)(
+    'slots move while values of type %s are loaded: the comparison holds',
+    async (kind) => {
+      const job = folderFor(cluster)
+      const running = job.startRun(jobOf('large', kind, { mbps: 1 }), named())
+      let isOver = false
+      void running.ended.then(() => (isOver = true))
+      const [first, second, third] = cluster.masters
+      if (first === undefined || second === undefined || third === undefined) throw new Error()
+      await waitForKeys(cluster, 1000)
+      let moved = 0
+      // To and fro, so that the same slots move more than once.
+      for (let round = 0; !isOver; round += 1) {
+        const slots = Array.from({ length: 40 }, (_, at) => (round >> 1) * 40 + at)
+        const [from, to] = round % 2 === 0 ? [first, second] : [second, first]
+        await cluster.moveSlots(slots, from, to)
+        moved += slots.length
+        if (round % 2 === 1) await cluster.moveSlots(slots, first, third)
+        if (round % 2 === 1) await cluster.moveSlots(slots, third, first)
+      }
+      const { exitCode, stderr } = await running.ended
+      expect(exitCode, stderr).toBe(0)
+      expect(moved).toBeGreaterThan(100)
+      expect(job.report()).toMatchObject({ recordsWritten: rowCount, recordsDirty: 0 })
+      await expectSame(cluster, kind, rowCount)
+    },
+  )
+
+  test.for(['string', 'hash'] as const)(
+    'killed 20 times, every %s is there in the end',
+    async (kind) => {
+      const seed = Number(process.env['MILLRACE_TEST_SEED'] ?? 20_261_121)
+      const random = seededRandom(seed)
+      const job = folderFor(cluster)
+      const wrongTyped = kind === 'hash' ? [5, 100_000, 299_999] : []
+      for (const id of wrongTyped) await cluster.client.set(String(id), 'old')
+      const load = jobOf('large', kind, { mbps: 0.25 })
+      for (let kills = 0; kills < 20; kills += 1) {
+        const running = job.startRun(load, named('--resume'))
+        await sleep(50 + random() * 1950)
+        running.child.kill('SIGKILL')
+        await running.ended
+      }
+      const last = await job.run(jobOf('large', kind, {}), named('--resume'))
+      expect(last.exitCode, `seed ${seed}: ${last.stderr}`).toBe(0)
+      expect(last.report?.resumedFrom).not.toBeNull()
+      expect(last.report?.total).toMatchObject({
+        recordsRead: rowCount,
+        recordsWritten: rowCount,
+        recordsDirty: 0,
+      })
+      await expectSame(cluster, kind, rowCount)
+    },
+  )
+
+  test('killed, a job of lists goes on only when elements may be repeated', async () => {
+    const job = folderFor(cluster)
+    const load = jobOf('small', 'list', { mbps: 0.1 })
+    const running = job.startRun(load, named())
+    await waitForKeys(cluster, 3000)
+    running.child.kill('SIGKILL')
+    await running.ended
+    const refused = await job.run(load, named('--resume'))
+    expectClearError(refused, {
+      exitCode: 2,
+      code: 'RESUME_UNDECIDED',
+      mentions: ['--allow-duplicates', '--restart'],
+    })
+    const last = await job.run(jobOf('small', 'list', {}), named('--resume', '--allow-duplicates'))
+    expect(last.exitCode, last.stderr).toBe(0)
+    expect(last.report?.guaranteeNote).toContain('--allow-duplicates')
+    const found = await clusterContents(cluster, readOf.list)
+    expect(found.size).toBe(smallCount)
+    // What was under way stands twice; nothing is missing, and nothing else is there.
+    for (const [id, value] of found)
+      expect(new Set(JSON.parse(value) as string[])).toEqual(new Set([`value of ${id}`]))
+  })
+
+  test('a master that is frozen is waited for', async () => {
+    const job = folderFor(cluster)
+    const writer = { timeout: 1000 }
+    const running = job.startRun(jobOf('small', 'string', { mbps: 0.1, writer }), named())
+    await waitForKeys(cluster, 2000)
+    const [, second] = cluster.masters
+    process.kill(second?.pid ?? 0, 'SIGSTOP')
+    await sleep(4000)
+    process.kill(second?.pid ?? 0, 'SIGCONT')
+    const { exitCode, stderr } = await running.ended
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain(`127.0.0.1:${second?.port} was lost`)
+    await expectSame(cluster, 'string', smallCount)
+  })
+
+  test('a second run is refused, and one that lost its fence stops', async () => {
+    const job = folderFor(cluster)
+    const load = jobOf('small', 'string', { mbps: 0.1 })
+    const running = job.startRun(load, named())
+    await waitForKeys(cluster, 2000)
+    const other = folderOf(cluster)
+    try {
+      const refused = await other.run(load, named('--resume'))
+      expectClearError(refused, {
+        exitCode: 3,
+        code: 'TARGET_FENCED',
+        mentions: [`process ${running.child.pid}`],
+      })
+    } finally {
+      other.remove()
+    }
+    const owner = JSON.stringify({ host: 'elsewhere', pid: 7 })
+    await cluster.client.hset(checkpointKey, { run: 'another', owner })
+    const result = { ...(await running.ended), report: job.report() }
+    expectClearError(result, {
+      exitCode: 3,
+      code: 'TARGET_FENCED',
+      mentions: ['process 7 on host elsewhere'],
+    })
+    expect(result.report?.recordsWritten).toBeLessThan(smallCount)
+  })
+
+  test('a checkpoint that vanishes ends the job', async () => {
+    const job = folderFor(cluster)
+    const running = job.startRun(jobOf('small', 'string', { mbps: 0.1 }), named())
+    await waitForKeys(cluster, 2000)
+    await cluster.client.del(checkpointKey)
+    const result = { ...(await running.ended), report: job.report() }
+    expectClearError(result, {
+      exitCode: 3,
+      code: 'TARGET_FAILED',
+      mentions: ['the checkpoint of the job is gone'],
+    })
+  })
+
+  /** A second folder of the same job. */
+  function folderOf(target: RedisCluster): JobFolder {
+    return makeJobFolder({ r: target.dataSource(), source: dataSourceOf('postgresql', database) })
+  }
+})
+
+describe('with replicas', () => {
+  let cluster: RedisCluster
+  beforeAll(async () => {
+    cluster = await startRedisCluster({ hasReplicas: true })
+  })
+  afterEach(async () => await cluster.clear())
+  afterAll(async () => await cluster?.[Symbol.asyncDispose]())
+
+  test('replicas take over for every master in mid-load: the comparison holds', async () => {
+    const job = folderFor(cluster)
+    const running = job.startRun(jobOf('large', 'hash', { mbps: 1 }), named())
+    for (const [at, replica] of cluster.replicas.entries()) {
+      await waitForKeys(cluster, 50_000 * (at + 1))
+      await replica.client.call('CLUSTER', 'FAILOVER')
+      await waitUntil('the replica has taken over', async () =>
+        (await replica.client.info('replication')).includes('role:master'),
+      )
+    }
+    const { exitCode, stderr } = await running.ended
+    expect(exitCode, stderr).toBe(0)
+    expect(job.report()).toMatchObject({ recordsWritten: rowCount, recordsDirty: 0 })
+    await expectSame(cluster, 'hash', rowCount)
+    // Back to where it was, for the next test.
+    for (const { client } of cluster.masters) {
+      await client.call('CLUSTER', 'FAILOVER')
+      await waitUntil('the master is back', async () =>
+        (await client.info('replication')).includes('role:master'),
+      )
+    }
+  })
+
+  test('a master is killed in mid-load: the comparison holds for what the cluster keeps', async () => {
+    const job = folderFor(cluster)
+    const running = job.startRun(jobOf('large', 'string', { mbps: 1 }), named())
+    await waitForKeys(cluster, 50_000)
+    const [doomed] = cluster.masters
+    const [replica] = cluster.replicas
+    if (doomed === undefined || replica === undefined) throw new Error()
+    // A cluster loses what it has answered and not replicated; here nothing is answered before the replica has it.
+    await doomed.client.call('CLIENT', 'PAUSE', '60000', 'WRITE')
+    await waitUntil('the replica has everything', async () => {
+      const [there, here] = await Promise.all([
+        doomed.client.info('replication'),
+        replica.client.info('replication'),
+      ])
+      return offsetOf(there, 'master_repl_offset') === offsetOf(here, 'slave_repl_offset')
+    })
+    // By now rows wait for an answer.
+    await sleep(500)
+    await doomed.kill()
+    const { exitCode, stderr } = await running.ended
+    expect(exitCode, stderr).toBe(0)
+    expect(stderr).toContain(`127.0.0.1:${doomed.port} was lost`)
+    expect(job.report()).toMatchObject({ recordsWritten: rowCount, recordsDirty: 0 })
+    await expectSame(cluster, 'string', rowCount)
+  })
+})
+
+function offsetOf(info: string, name: string): string | undefined {
+  return new RegExp(`^${name}:(\\d+)`, 'm').exec(info)?.[1]
+}

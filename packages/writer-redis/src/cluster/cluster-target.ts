@@ -1,0 +1,108 @@
+import type { Finding, Logger, RejectedRow } from '@millrace/core/plugin'
+import type { CheckpointReach } from '../checkpoint/redis-checkpoint.ts'
+import type { Guard } from '../checkpoint/guard.ts'
+import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
+import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
+import type { EncodedBatch } from '../encode/compile-encoder.ts'
+import { checkCluster } from './check-cluster.ts'
+import { ClusterBatch } from './cluster-batch.ts'
+import { ClusterControl } from './cluster-control.ts'
+import { ClusterPipeline, type ClusterPipelineOptions } from './cluster-pipeline.ts'
+import type { ClusterConnection } from './discover-cluster.ts'
+import { ProgressKeeper } from './progress-keeper.ts'
+
+/** What a {@link ClusterTarget} is made of. */
+export interface ClusterTargetOptions extends Omit<ClusterPipelineOptions, 'connection'> {
+  readonly connection: RedisConnectionOptions
+}
+
+/** A Redis Cluster as the target of a writer: rows go to the owners of their slots, progress follows when they are answered. */
+export class ClusterTarget {
+  readonly #config: RedisWriterConfig
+  readonly #connection: ClusterConnection
+  readonly #logger: Logger
+  readonly #pipeline: ClusterPipeline
+  readonly #control: ClusterControl
+  readonly #progress: ProgressKeeper
+
+  constructor(options: ClusterTargetOptions) {
+    const { connection } = options
+    const addresses = connection.addresses.filter((address) => address.kind === 'tcp')
+    this.#config = options.config
+    this.#logger = options.logger
+    this.#connection = {
+      ...connection,
+      addresses,
+      cluster: connection.cluster ?? { addresses: new Map() },
+    }
+    const shared = {
+      config: options.config,
+      connection: this.#connection,
+      logger: options.logger,
+      clientName: () => options.clientName(),
+    }
+    this.#pipeline = new ClusterPipeline(shared)
+    this.#control = new ClusterControl(shared)
+    this.#progress = new ProgressKeeper(this.#control, targetText(connection))
+  }
+
+  /** Looks at every master. Throws what `checkCluster` throws. */
+  async check(signal: AbortSignal): Promise<readonly Finding[]> {
+    return await checkCluster(this.#config, this.#connection, signal)
+  }
+
+  /** Writes a batch and keeps its progress; gives the rows that were refused. */
+  async write(
+    encoded: EncodedBatch,
+    options: {
+      readonly guard: Guard | undefined
+      readonly isApplied: boolean
+      readonly signal: AbortSignal
+    },
+  ): Promise<readonly RejectedRow[]> {
+    const { guard, isApplied, signal } = options
+    const rows = this.#send(encoded, isApplied, signal)
+    if (guard === undefined || isApplied) return await rows
+    return await this.#progress.keepAfter(rows, guard, signal)
+  }
+
+  async #send(
+    encoded: EncodedBatch,
+    isApplied: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly RejectedRow[]> {
+    if (encoded.rows.length === 0) return []
+    // What may be written twice is: that repairs keys of a wrong type on the way.
+    const mustVerify = isApplied && !isIdempotent(this.#config.kind)
+    return await this.#pipeline.submit(new ClusterBatch(encoded, { mustVerify }), signal)
+  }
+
+  /** Keeps progress without rows. */
+  async keep(guard: Guard, signal: AbortSignal): Promise<void> {
+    await this.#progress.keep(guard, signal)
+  }
+
+  /** How the checkpoint is reached. */
+  get reach(): CheckpointReach {
+    return {
+      atomicity: 'after-data',
+      call: async (key, commands, signal) => await this.#control.call(key, commands, signal),
+      clientLists: async (signal) => await this.#control.callAll(['CLIENT', 'LIST'], signal),
+    }
+  }
+
+  /** Ends all connections and says what happened on the way. */
+  close(): void {
+    this.#pipeline.close()
+    this.#control.close()
+    const { overwrittenKeys, repeatedElements } = this.#pipeline
+    if (overwrittenKeys > 0) {
+      this.#logger.warn(`${overwrittenKeys} keys held a value of another type and were overwritten`)
+    }
+    if (repeatedElements > 0 && !isIdempotent(this.#config.kind)) {
+      this.#logger.warn(
+        `up to ${repeatedElements} list elements may stand twice: connections were lost while they were being appended, and a cluster does not tell whether they were`,
+      )
+    }
+  }
+}
