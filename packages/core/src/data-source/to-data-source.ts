@@ -11,7 +11,7 @@ import {
   type Environment,
   type OnProblem,
 } from './environment-secrets.ts'
-import { readTlsFiles } from './tls-files.ts'
+import { readTlsFiles, type TlsSources } from './tls-files.ts'
 
 /** What a data source is read with. */
 export interface DataSourceContext {
@@ -30,10 +30,10 @@ export interface DataSourceContext {
 type RawHost = string | { host: string; port?: number | undefined }
 
 /** The normal form of a data source; `undefined` when errors were reported. */
-export function toDataSource(
+export async function toDataSource(
   raw: DataSourceFields,
   context: DataSourceContext,
-): DataSource | undefined {
+): Promise<DataSource | undefined> {
   let isFine = true
   const { base } = context
   const fail = (key: string, message: string, hint?: string): undefined => {
@@ -52,8 +52,8 @@ export function toDataSource(
       context.onProblem(severity, path, text)
     },
   }
-  const tls = tlsOf(fields, url, counting)
-  const sentinelTls = sentinelTlsOf(fields, tls, counting)
+  const tls = await tlsOf(fields, url, counting)
+  const sentinelTls = await sentinelTlsOf(fields, tls, counting)
   const database = blankless(fields.database) ?? url?.database
   if (type === 'redis' && database !== undefined && !/^\d+$/.test(database)) {
     fail('database', 'expected the index of a Redis database, a number from 0')
@@ -241,65 +241,96 @@ function hostsOf(raw: readonly RawHost[], key: string, fail: Fail): HostPort[] |
   return hosts.length > 0 ? hosts : fail(key, 'expected at least one address, found none')
 }
 
-function tlsOf(
+async function tlsOf(
   fields: DataSourceFields,
   url: ConnectionUrl | undefined,
   context: DataSourceContext,
-): TlsSettings | undefined {
-  const { base } = context
+): Promise<TlsSettings | undefined> {
   if (fields.tls === false) return undefined
   const isDataWorks = (fields.securityProtocol ?? '').toLowerCase() === 'authtypessl'
-  if (typeof fields.tls === 'object' && fields.tls !== null)
-    return readOwnTls(fields.tls, [...base, 'tls'], context)
-  if (isDataWorks) {
-    const paths = {
-      ca: [...base, 'truststoreFile'],
-      cert: [...base, 'keystoreFile'],
-      key: [...base, 'keyFile'],
-    }
-    const { truststoreFile, keystoreFile, keyFile } = fields
-    const sources = {
-      ca: truststoreFile ?? undefined,
-      cert: keystoreFile ?? undefined,
-      key: keyFile ?? undefined,
-    }
-    return readTlsFiles(sources, paths, context.folder, context.onProblem)
-  }
+  const sources =
+    typeof fields.tls === 'object' && fields.tls !== null
+      ? ownTls(fields.tls, [...context.base, 'tls'])
+      : isDataWorks
+        ? dataWorksTls(fields, context.base)
+        : undefined
+  if (sources !== undefined) return await readTlsFiles(sources, context.folder, context.onProblem)
   if (fields.tls === true) return { rejectUnauthorized: true }
+  warnOfUnused(fields, context)
   if (url?.tls?.isOn !== true) return undefined
-  const key: ConfigPath = [...base, 'url']
-  const sources = { ca: url.tls.caFile, rejectUnauthorized: url.tls.verify }
-  return readTlsFiles(sources, { ca: key, cert: key, key }, context.folder, context.onProblem)
+  return await readTlsFiles(urlTls(url.tls, context.base), context.folder, context.onProblem)
 }
 
-type OwnTls = Exclude<NonNullable<DataSourceFields['tls']>, boolean>
+/** Stores without the protocol that uses them were probably meant to be used. */
+function warnOfUnused(fields: DataSourceFields, { base, onProblem }: DataSourceContext): void {
+  if (blankless(fields.securityProtocol) !== undefined) return
+  for (const name of ['truststoreFile', 'keystoreFile', 'keyFile'] as const) {
+    if (blankless(fields[name]) === undefined) continue
+    const hint = 'Add "securityProtocol": "authTypeSsl".'
+    const message = 'has no effect without a securityProtocol'
+    onProblem('warning', [...base, name], { message, hint })
+  }
+}
 
-function readOwnTls(
-  { ca, cert, key, rejectUnauthorized }: OwnTls,
-  base: ConfigPath,
-  context: DataSourceContext,
-): TlsSettings {
-  const own = { ca: [...base, 'ca'], cert: [...base, 'cert'], key: [...base, 'key'] }
-  const sources = {
-    ca: ca ?? undefined,
-    cert: cert ?? undefined,
-    key: key ?? undefined,
+type OwnTls = Extract<DataSourceFields['tls'], object>
+
+function ownTls(tls: OwnTls, base: ConfigPath): TlsSources {
+  const { ca, cert, key, passphrase, caPassphrase, rejectUnauthorized } = tls
+  const path = (part: string): ConfigPath => [...base, part]
+  const own = { password: passphrase, passwordPath: path('passphrase') }
+  return {
+    ca: {
+      source: ca,
+      path: path('ca'),
+      password: caPassphrase,
+      passwordPath: path('caPassphrase'),
+    },
+    cert: { source: cert, path: path('cert'), ...own },
+    key: { source: key, path: path('key'), ...own },
     rejectUnauthorized,
   }
-  return readTlsFiles(sources, own, context.folder, context.onProblem)
+}
+
+function dataWorksTls(fields: DataSourceFields, base: ConfigPath): TlsSources {
+  const part = (
+    name: 'truststoreFile' | 'keystoreFile' | 'keyFile',
+    passwordName: 'truststorePassword' | 'keystorePassword' | 'clientPassword',
+  ) => ({
+    source: fields[name],
+    path: [...base, name],
+    password: fields[passwordName],
+    passwordPath: [...base, passwordName],
+  })
+  return {
+    ca: part('truststoreFile', 'truststorePassword'),
+    cert: part('keystoreFile', 'keystorePassword'),
+    key: part('keyFile', 'clientPassword'),
+  }
+}
+
+function urlTls(tls: NonNullable<ConnectionUrl['tls']>, base: ConfigPath): TlsSources {
+  const path: ConfigPath = [...base, 'url']
+  const own = { path, passwordPath: path, password: tls.password }
+  return {
+    ca: { source: tls.caFile, path, passwordPath: path, password: tls.caPassword },
+    cert: { source: tls.certFile, ...own },
+    key: { source: tls.keyFile, ...own },
+    rejectUnauthorized: tls.verify,
+  }
 }
 
 /** Sentinels nearly always have the same TLS as the servers they watch. */
-function sentinelTlsOf(
+async function sentinelTlsOf(
   fields: DataSourceFields,
   tls: TlsSettings | undefined,
   context: DataSourceContext,
-): TlsSettings | undefined {
+): Promise<TlsSettings | undefined> {
   const own = fields.sentinel?.tls
   if (own === false) return undefined
   if (own === true) return { rejectUnauthorized: true }
   if (typeof own !== 'object' || own === null) return tls
-  return readOwnTls(own, [...context.base, 'sentinel', 'tls'], context)
+  const sources = ownTls(own, [...context.base, 'sentinel', 'tls'])
+  return await readTlsFiles(sources, context.folder, context.onProblem)
 }
 
 function propertiesOf(
