@@ -207,5 +207,9 @@ function isArray(reply: RespReply | undefined): reply is readonly RespReply[] {
 }
 
 function textOf(reply: RespReply): string {
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : String(reply)
+  return Buffer.isBuffer(reply)
+    ? reply.toString('utf8')
+    : typeof reply === 'object'
+      ? ''
+      : String(reply)
 }

@@ -65,8 +65,12 @@ export class BulkLink {
       // that was started anew, or another one, has given them to somebody else.
       await opened.call(
         this.#staleClients.map(({ id, address }) => [
-          ...['CLIENT', 'KILL', 'ID', String(id)],
-          ...['ADDR', address],
+          'CLIENT',
+          'KILL',
+          'ID',
+          String(id),
+          'ADDR',
+          address,
         ]),
       )
       this.#staleClients = []
