@@ -98,10 +98,8 @@ describe.concurrent('shapes', () => {
     const { exitCode, stderr } = await target.folder().run(text)
     expect(exitCode, stderr).toBe(0)
     expect(await target.client.get('k // no comment')).toBe('value')
-    // The test's Redis keeps nothing on disk, which is no matter of the file.
-    expect(stderr.replace(/^warn: Writer: Redis .* keeps nothing on disk.*$/m, '')).not.toContain(
-      'warn',
-    )
+    const warnings = stderr.split('\n').filter((line) => line.startsWith('warn'))
+    expect(warnings.filter((line) => !line.includes('keeps nothing on disk'))).toEqual([])
   })
 
   test('a job without order has the one hop it can have', async ({ target }) => {

@@ -73,11 +73,11 @@ export class Loads implements AsyncDisposable {
   }
 
   /** Compares what every load left with the source. */
-  async expectWhole(port: number, rowCount: number): Promise<void> {
+  async expectWhole(port: number, rowCount: number, width?: number): Promise<void> {
     for (const { kind, database } of this.all) {
       const client = new Redis({ port, db: database })
       try {
-        await expectWholeTable(client, kind, rowCount)
+        await expectWholeTable(client, kind, rowCount, width)
       } finally {
         client.disconnect()
       }

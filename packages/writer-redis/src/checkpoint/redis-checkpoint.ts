@@ -6,7 +6,6 @@ import {
   type CheckpointOwner,
   type Logger,
   type ProgressUpdate,
-  type SplitProgress,
 } from '@millrace/core/plugin'
 import type { JsonValue } from '@millrace/core/record'
 import type { RedisConnectionOptions } from '../connection/connection-options.ts'
@@ -17,8 +16,10 @@ import { RetryClock } from '../pipeline/retry-clock.ts'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
+import { acquireScript, releaseScript, replaceScript } from './fence-scripts.ts'
 import { checkpointKey, fields, type Guard } from './guard.ts'
 import { checkpointGone, fenced, rewound } from './guard-error.ts'
+import { pairsOf, splitsOf, textOf } from './stored-progress.ts'
 
 /** How a checkpoint is reached that does not lie in a single Redis. */
 export interface CheckpointReach {
@@ -59,26 +60,6 @@ const livenessPauseMs = 100
 export function clientNameOf(run: string): string {
   return `millrace:${run}`
 }
-
-const acquireScript = `local r=redis.call('HGET',KEYS[1],'run') or ''
-if r~=ARGV[1] then return 'changed' end
-redis.call('HSET',KEYS[1],'run',ARGV[2],'owner',ARGV[3]) return 'ok'`
-
-/**
- * Replaces the whole hash, by the run that has the fence: how many splits are compared, pairs of split and sequence, then
- * pairs of field and value. A call that was applied and is repeated, because its answer was lost, is recognised.
- */
-const replaceScript = `local r=redis.call('HGET',KEYS[1],'run')
-if not r and redis.call('HGET',KEYS[1],'ended')==ARGV[1] then return 'ok' end
-if r~=ARGV[1] then return r and 'fenced '..(redis.call('HGET',KEYS[1],'owner') or r) or 'gone' end
-local n=2+2*tonumber(ARGV[2])
-for i=3,n,2 do
-if redis.call('HGET',KEYS[1],'sequence:'..ARGV[i])~=ARGV[i+1] then return 'rewound' end end
-redis.call('DEL',KEYS[1])
-for i=n+1,#ARGV,2 do redis.call('HSET',KEYS[1],ARGV[i],ARGV[i+1]) end return 'ok'`
-
-const releaseScript = `if redis.call('HGET',KEYS[1],'run')==ARGV[1] then
-redis.call('HDEL',KEYS[1],'run','owner') end return 'ok'`
 
 /** The checkpoint of a job as a hash in Redis, changed only by the run that holds its fence. */
 export class RedisCheckpoint implements Checkpoint {
@@ -335,33 +316,6 @@ function foreignKey(key: string, target: string): PluginError {
     message: `the key ${key} in Redis at ${target} is where the job keeps its checkpoint, and it holds a value of another type`,
     hint: 'Rename that key, or give the job another name with --name.',
   })
-}
-
-function textOf(reply: RespReply | undefined): string | undefined {
-  if (reply === null || reply === undefined) return undefined
-  if (typeof reply === 'string' || typeof reply === 'number') return String(reply)
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : undefined
-}
-
-function pairsOf(reply: RespReply | undefined): Map<string, string> {
-  const pairs = new Map<string, string>()
-  if (!Array.isArray(reply)) return pairs
-  const items = reply as readonly RespReply[]
-  for (let at = 0; at + 1 < items.length; at += 2)
-    pairs.set(textOf(items[at]) ?? '', textOf(items[at + 1]) ?? '')
-  return pairs
-}
-
-function splitsOf(pairs: ReadonlyMap<string, string>): Map<string, SplitProgress> {
-  const prefix = fields.sequence('')
-  const splits = new Map<string, SplitProgress>()
-  for (const [field, sequence] of pairs) {
-    if (!field.startsWith(prefix)) continue
-    const split = field.slice(prefix.length)
-    const record = pairs.get(fields.record(split)) ?? 'null'
-    splits.set(split, { sequence: Number(sequence), record: JSON.parse(record) as JsonValue })
-  }
-  return splits
 }
 
 async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {

@@ -5,29 +5,14 @@ import type { RedisConnectionOptions } from './connection-options.ts'
 /** What the checkpoint, the connections and the checks before the start send, whatever the job writes. */
 const always = [
   // Connections and what keeps old ones from being applied late.
-  'ping',
-  'client|setname',
-  'client|id',
-  'client|kill',
-  'client|list',
+  'ping client|setname client|id client|kill client|list',
   // The checks before the start. What CONFIG and ACL would tell is worth less than the rights they are.
-  'role',
-  'info',
+  'role info',
   // The guarded group and the scripts of the checkpoint.
-  'watch',
-  'multi',
-  'exec',
-  'eval',
-  'hget',
-  'hset',
-  'hdel',
-  'hgetall',
-  'del',
-  'expire',
-  'persist',
+  'watch multi exec eval hget hset hdel hgetall del expire persist',
   // Keys of another type are looked for; del removes them.
   'type',
-]
+].flatMap((line) => line.split(' '))
 
 /**
  * The rule under which a job runs: the commands it sends and the keys it touches, and nothing else. As `ACL SETUSER` takes

@@ -207,6 +207,9 @@ function isArray(reply: RespReply | undefined): reply is readonly RespReply[] {
 }
 
 function textOf(reply: RespReply): string {
-  if (typeof reply === 'string') return reply
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : JSON.stringify(reply)
+  return Buffer.isBuffer(reply)
+    ? reply.toString('utf8')
+    : typeof reply === 'object'
+      ? ''
+      : String(reply)
 }
