@@ -116,6 +116,8 @@ export class RedisCheckpoint implements Checkpoint {
         signal,
       )
       const holder = textOf(runReply)
+      // It was taken before, and the answer was lost.
+      if (holder === owner.run) break
       if (holder !== undefined && (await this.#isAlive(holder, signal))) {
         if (performance.now() > deadlineMs) throw fenced(textOf(ownerReply) ?? holder, this.#target)
         await pause(livenessPauseMs, signal)
@@ -149,7 +151,14 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async finish(header: JsonValue, { signal }: CallOptions): Promise<void> {
-    await this.#replace([fields.format, format, fields.header, JSON.stringify(header)], signal)
+    const text = JSON.stringify(header)
+    const answer = await this.#eval(
+      replaceScript,
+      [this.#holder().run, fields.format, format, fields.header, text],
+      signal,
+    )
+    const isFinished = answer === 'gone' && (await this.#holds(text, signal))
+    if (!isFinished) this.#throwUnlessDone(answer)
     this.#owner = undefined
   }
 
@@ -185,9 +194,18 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async #replace(pairs: readonly string[], signal: AbortSignal): Promise<void> {
-    const answer = await this.#eval(replaceScript, [this.#holder().run, ...pairs], signal)
+    this.#throwUnlessDone(await this.#eval(replaceScript, [this.#holder().run, ...pairs], signal))
+  }
+
+  #throwUnlessDone(answer: string): void {
     if (answer === 'gone') throw checkpointGone(this.#target)
     if (answer !== 'ok') throw fenced(answer, this.#target)
+  }
+
+  /** Whether this header stands there: where commands are sent again, the answer to the first may have been lost. */
+  async #holds(header: string, signal: AbortSignal): Promise<boolean> {
+    const [reply] = await this.#call([['HGET', this.#key, fields.header]], signal)
+    return textOf(reply) === header
   }
 
   /** Whether connections of a run are there. Where that may not be looked at, the fence alone has to do. */
