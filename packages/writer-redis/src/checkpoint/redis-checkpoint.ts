@@ -151,14 +151,7 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async finish(header: JsonValue, { signal }: CallOptions): Promise<void> {
-    const text = JSON.stringify(header)
-    const answer = await this.#eval(
-      replaceScript,
-      [this.#holder().run, fields.format, format, fields.header, text],
-      signal,
-    )
-    const isFinished = answer === 'gone' && (await this.#holds(text, signal))
-    if (!isFinished) this.#throwUnlessDone(answer)
+    await this.#replace([fields.format, format, fields.header, JSON.stringify(header)], signal)
     this.#owner = undefined
   }
 
@@ -194,18 +187,9 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async #replace(pairs: readonly string[], signal: AbortSignal): Promise<void> {
-    this.#throwUnlessDone(await this.#eval(replaceScript, [this.#holder().run, ...pairs], signal))
-  }
-
-  #throwUnlessDone(answer: string): void {
+    const answer = await this.#eval(replaceScript, [this.#holder().run, ...pairs], signal)
     if (answer === 'gone') throw checkpointGone(this.#target)
     if (answer !== 'ok') throw fenced(answer, this.#target)
-  }
-
-  /** Whether this header stands there: where commands are sent again, the answer to the first may have been lost. */
-  async #holds(header: string, signal: AbortSignal): Promise<boolean> {
-    const [reply] = await this.#call([['HGET', this.#key, fields.header]], signal)
-    return textOf(reply) === header
   }
 
   /** Whether connections of a run are there. Where that may not be looked at, the fence alone has to do. */
