@@ -99,6 +99,27 @@ async function waitForKeys(cluster: RedisCluster, count: number): Promise<void> 
   })
 }
 
+/** Moves slots of the first master to the others and back until a run has ended; gives how many moves there were. */
+async function moveUntil(cluster: RedisCluster, ended: Promise<unknown>): Promise<number> {
+  const [first, second, third] = cluster.masters
+  if (first === undefined || second === undefined || third === undefined) throw new Error('masters')
+  let isOver = false
+  void ended.then(() => (isOver = true))
+  let moved = 0
+  for (let round = 0; !isOver; round += 1) {
+    const slots = Array.from({ length: 40 }, (_, at) => round * 40 + at)
+    for (const [from, to] of [
+      [first, second],
+      [second, third],
+      [third, first],
+    ] as const) {
+      await cluster.moveSlots(slots, from, to)
+      moved += slots.length
+    }
+  }
+  return moved
+}
+
 describe('without replicas', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
@@ -112,26 +133,45 @@ describe('without replicas', () => {
     async (kind) => {
       const job = folderFor(cluster)
       const running = job.startRun(jobOf('large', kind, { mbps: 1 }), named())
-      let isOver = false
-      void running.ended.then(() => (isOver = true))
-      const [first, second, third] = cluster.masters
-      if (first === undefined || second === undefined || third === undefined) throw new Error()
       await waitForKeys(cluster, 1000)
-      let moved = 0
-      // To and fro, so that the same slots move more than once.
-      for (let round = 0; !isOver; round += 1) {
-        const slots = Array.from({ length: 40 }, (_, at) => (round >> 1) * 40 + at)
-        const [from, to] = round % 2 === 0 ? [first, second] : [second, first]
-        await cluster.moveSlots(slots, from, to)
-        moved += slots.length
-        if (round % 2 === 1) await cluster.moveSlots(slots, first, third)
-        if (round % 2 === 1) await cluster.moveSlots(slots, third, first)
-      }
+      const moved = await moveUntil(cluster, running.ended)
       const { exitCode, stderr } = await running.ended
       expect(exitCode, stderr).toBe(0)
       expect(moved).toBeGreaterThan(100)
       expect(job.report()).toMatchObject({ recordsWritten: rowCount, recordsDirty: 0 })
       await expectSame(cluster, kind, rowCount)
+    },
+  )
+
+  test.for(['string', 'list'] as const)(
+    'slots move while keys are written again and again: values of type %s keep their order',
+    async (kind) => {
+      const keyCount = 500
+      const writes = 100
+      const job = folderFor(cluster)
+      const column = [`id % ${keyCount}`, 'id']
+      const where = `id <= ${keyCount * writes}`
+      const load = redisJob({
+        reader: {
+          stepType: 'postgresql',
+          parameter: { datasource: 'source', table: 'large', column, where },
+        },
+        writer: { writeMode: kinds[kind], batchSize: 200 },
+        setting: { speed: { throttle: true, mbps: 0.1, concurrent: 1 } },
+      })
+      const running = job.startRun(load, named())
+      await waitForKeys(cluster, keyCount)
+      const moved = await moveUntil(cluster, running.ended)
+      const { exitCode, stderr } = await running.ended
+      expect(exitCode, stderr).toBe(0)
+      expect(moved).toBeGreaterThan(100)
+      const found = await clusterContents(cluster, readOf[kind])
+      expect(found.size).toBe(keyCount)
+      for (const [key, value] of found) {
+        const first = key === '0' ? keyCount : Number(key)
+        const ids = Array.from({ length: writes }, (_, at) => String(first + at * keyCount))
+        expect(value, key).toBe(kind === 'list' ? JSON.stringify(ids) : ids.at(-1))
+      }
     },
   )
 

@@ -112,6 +112,8 @@ export class RedisCheckpoint implements Checkpoint {
         signal,
       )
       const holder = textOf(runReply)
+      // It was taken before, and the answer was lost.
+      if (holder === owner.run) break
       if (holder !== undefined && (await this.#isAlive(holder, signal))) {
         if (performance.now() > deadlineMs) throw fenced(textOf(ownerReply) ?? holder, this.#target)
         await pause(livenessPauseMs, signal)

@@ -22,11 +22,14 @@ export interface ClusterLinksOptions {
 export class ClusterLinks {
   readonly #options: ClusterLinksOptions
   readonly #links = new Map<string, BulkLink>()
+  readonly #opening = new Map<string, Promise<BulkConnection>>()
   #map: ClusterMap | undefined
   #isStale = true
   #hasConnected = false
   /** Who is asked for the map first: it has told that slots have moved. */
   #informed: NodeAddress | undefined
+  /** How often the map was read: another node is asked each time, since one may be cut off from the others. */
+  #reads = 0
 
   constructor(options: ClusterLinksOptions) {
     this.#options = options
@@ -60,9 +63,16 @@ export class ClusterLinks {
 
   /** The connection to a node, opened where it is not. */
   async open(address: NodeAddress, signal: AbortSignal): Promise<BulkConnection> {
-    const opened = await this.#linkOf(address).open(signal)
-    this.#hasConnected = true
-    return opened
+    const node = addressText(address)
+    const opening = this.#opening.get(node) ?? this.#linkOf(address).open(signal)
+    this.#opening.set(node, opening)
+    try {
+      const opened = await opening
+      this.#hasConnected = true
+      return opened
+    } finally {
+      this.#opening.delete(node)
+    }
   }
 
   /** Brings map and connections up to date. Throws what `discoverCluster` and `openBulk` throw. */
@@ -75,19 +85,29 @@ export class ClusterLinks {
   /** The map, read anew where something is known against it. */
   async current(signal: AbortSignal): Promise<ClusterMap> {
     if (this.#map !== undefined && !this.#isStale) return this.#map
-    const known = this.#map
-    const connected = known?.masters.filter((address) => this.currentOf(address) !== undefined)
-    const candidates = [
-      ...(this.#informed === undefined ? [] : [this.#informed]),
-      ...(connected ?? []),
-      ...(known?.masters ?? []),
-      ...(known?.replicas ?? []),
-    ]
-    const map = await discoverCluster(this.#options.connection, candidates, signal)
+    const map = await discoverCluster(this.#options.connection, this.#candidates(), signal)
+    this.#options.logger.debug(
+      `read the slots of the cluster: ${map.masters.length} masters, ${map.uncovered} slots without one`,
+    )
     this.#map = map
     this.#isStale = false
     this.#closeOthers(map)
     return map
+  }
+
+  /** Who may know the map, those with a connection first. */
+  #candidates(): NodeAddress[] {
+    const { masters = [], replicas = [] } = this.#map ?? {}
+    const connected = masters.filter((address) => this.currentOf(address) !== undefined)
+    const turn = connected.length === 0 ? 0 : this.#reads % connected.length
+    this.#reads += 1
+    return [
+      ...(this.#informed === undefined ? [] : [this.#informed]),
+      ...connected.slice(turn),
+      ...connected.slice(0, turn),
+      ...masters,
+      ...replicas,
+    ]
   }
 
   /** The map is to be read anew before it is used again; by this node first. */

@@ -129,6 +129,7 @@ export class ClusterPipeline {
         const [batch] = this.#sent.splice(0, 1) as [ClusterBatch]
         this.#openBytes -= batch.encoded.byteLength
         batch.settle()
+        this.#clock.reset()
       }
     }
     if (this.#isTroubled || this.#sent.some((batch) => batch.errors.size > 0)) this.#trouble()
@@ -169,7 +170,6 @@ export class ClusterPipeline {
   async #settleSent(): Promise<void> {
     const settler = new BatchSettler({
       config: this.#options.config,
-      logger: this.#options.logger,
       addresses: this.#options.connection.cluster.addresses,
       links: this.#links,
       clock: this.#clock,
@@ -183,6 +183,7 @@ export class ClusterPipeline {
         const batch = this.#sent[0] as ClusterBatch
         if (!batch.isAbandoned) await settler.settle(batch)
         this.#sent.shift()
+        this.#clock.reset()
       }
       this.#openBytes = 0
     } finally {
@@ -196,7 +197,6 @@ export class ClusterPipeline {
     for (;;) {
       try {
         await this.#links.openAll(signal)
-        this.#clock.reset()
         return
       } catch (error) {
         signal.throwIfAborted()

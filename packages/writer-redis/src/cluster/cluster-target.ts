@@ -77,9 +77,9 @@ export class ClusterTarget {
     return await this.#pipeline.submit(new ClusterBatch(encoded, { mustVerify }), signal)
   }
 
-  /** Keeps progress without rows. */
+  /** Keeps progress without rows, behind the batches of its split. */
   async keep(guard: Guard, signal: AbortSignal): Promise<void> {
-    await this.#progress.keep(guard, signal)
+    await this.#progress.keepAfter(Promise.resolve(), guard, signal)
   }
 
   /** How the checkpoint is reached. */

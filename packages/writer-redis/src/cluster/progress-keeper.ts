@@ -45,8 +45,7 @@ export class ProgressKeeper {
     }
   }
 
-  /** Keeps progress without rows. */
-  async keep(guard: Guard, signal: AbortSignal): Promise<void> {
+  async #keep(guard: Guard, signal: AbortSignal): Promise<void> {
     const { key, run, split, expected, progress } = guard
     if (progress === undefined) return
     const { sequence, record } = progress
@@ -65,7 +64,7 @@ export class ProgressKeeper {
   ): Promise<T> {
     // Both are awaited at once, so that neither is ever rejected unseen.
     const [settled] = await Promise.all([rows, before])
-    await this.keep(guard, signal)
+    await this.#keep(guard, signal)
     return settled
   }
 }

@@ -1,4 +1,4 @@
-import type { Logger, RejectedRow } from '@millrace/core/plugin'
+import type { RejectedRow } from '@millrace/core/plugin'
 import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { classifyError, fatalError } from '../connection/server-errors.ts'
 import { commandAt } from '../encode/compile-encoder.ts'
@@ -12,7 +12,6 @@ import { sendCommands, type RoutedCommand, type SendOptions } from './send-comma
 /** What settling needs. */
 export interface SettleOptions extends Omit<SendOptions, 'isIdempotent'> {
   readonly config: RedisWriterConfig
-  readonly logger: Logger
 }
 
 /** A key that is made a wrong type again and again by others is given up. */
