@@ -89,7 +89,7 @@ export class JobCheckpoint {
     }
   }
 
-  /** Where a split begins. */
+  /** Where a split begins, or where it stood when this run came to its end. */
   startOf(split: Split): SplitRecord {
     return this.#records.get(split.id) ?? freshSplit
   }
@@ -116,14 +116,27 @@ export class JobCheckpoint {
   /** Where a split goes on when the target is not where this run left it. */
   async reopen(split: Split): Promise<SplitRecord> {
     const content = await this.#options.checkpoint.read(this.#call)
-    const record = recordsIn(content).get(split.id) ?? freshSplit
-    if (record.sequence === 0 || record.position !== undefined) return record
-    return await this.#startOver(split)
+    const found = recordsIn(content).get(split.id) ?? freshSplit
+    const isReadWhole = found.sequence > 0 && found.position === undefined
+    const record = isReadWhole ? await this.#startOver(split) : found
+    this.#records.set(split.id, record)
+    return record
+  }
+
+  /** Those of the splits that were moved to their end and are not any more: the target went back in time. */
+  async lostSplits(splits: readonly Split[]): Promise<readonly Split[]> {
+    const content = await this.#options.checkpoint.read(this.#call)
+    // A checkpoint that is gone altogether is noticed when the job is finished.
+    if (content === undefined) return []
+    const found = recordsIn(content)
+    return splits.filter((split) => found.get(split.id)?.isDone !== true)
   }
 
   /** Keeps the progress of a split, behind the batches before it. */
   async update(progress: ProgressUpdate, call: CallOptions): Promise<void> {
     await this.#options.checkpoint.update(progress, call)
+    const { split, sequence, record } = progress
+    this.#records.set(split, splitRecordOf(sequence, record))
   }
 
   /** The job is complete. */

@@ -16,7 +16,7 @@ import type { JobReport, ReportedError } from './job-report.ts'
 import { openJob, type OpenJob } from './open-job.ts'
 import { RateLimit } from './rate-limit.ts'
 import type { ResumeWish } from './resume-decision.ts'
-import { runSplit } from './split-run.ts'
+import { goBack, runSplit } from './split-run.ts'
 import { freshSplit } from './split-record.ts'
 
 export interface RunJobOptions {
@@ -118,7 +118,9 @@ class JobRun {
       0,
     )
     const flowingSinceMs = performance.now()
-    await this.#runChannels(plan, job, checkpoint)
+    const context = this.#channelContext(job, checkpoint)
+    await this.#runChannels(plan.splits, context)
+    if (checkpoint !== undefined) await this.#repeatLost(plan.splits, context, checkpoint)
     this.#flowingMs = performance.now() - flowingSinceMs
     const percentageError = this.#dirty.percentageError()
     if (percentageError !== undefined) this.#fail(percentageError)
@@ -183,13 +185,9 @@ class JobRun {
   }
 
   /** Every channel takes the next split until none is left. */
-  async #runChannels(
-    plan: SplitPlan,
-    job: OpenJob,
-    checkpoint: JobCheckpoint | undefined,
-  ): Promise<void> {
-    const context = this.#channelContext(job, checkpoint)
-    const queue: Split[] = [...plan.splits]
+  async #runChannels(splits: readonly Split[], context: ChannelContext): Promise<void> {
+    const { checkpoint } = context
+    const queue: Split[] = [...splits]
     const channel = async () => {
       for (let split = queue.shift(); split !== undefined; split = queue.shift()) {
         if (this.#stopReading.signal.aborted) return
@@ -197,8 +195,23 @@ class JobRun {
         if (start.isDone || (await runSplit(split, start, context))) this.#counters.splitsDone += 1
       }
     }
-    const channels = Math.min(this.#plan.settings.concurrency, plan.splits.length)
+    const channels = Math.min(this.#plan.settings.concurrency, splits.length)
     await Promise.all(Array.from({ length: channels }, channel))
+  }
+
+  /** A split that came to its end asks for nothing any more: when the target goes back in time, only the end shows it. */
+  async #repeatLost(
+    splits: readonly Split[],
+    context: ChannelContext,
+    checkpoint: JobCheckpoint,
+  ): Promise<void> {
+    while (!this.#stopReading.signal.aborted) {
+      const lost = await checkpoint.lostSplits(splits)
+      if (lost.length === 0) return
+      for (const split of lost) await goBack(split, checkpoint.startOf(split).counts, context)
+      this.#counters.splitsDone -= lost.length
+      await this.#runChannels(lost, context)
+    }
   }
 
   #channelContext(job: OpenJob, checkpoint: JobCheckpoint | undefined): ChannelContext {

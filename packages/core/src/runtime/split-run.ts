@@ -44,7 +44,7 @@ export async function runSplit(
 }
 
 /** Where the split goes on after the target went back in time; rows that are lost count as not yet read. */
-async function goBack(
+export async function goBack(
   split: Split,
   counts: JobCounts,
   { checkpoint, counters, dirty, logger }: ChannelContext,
