@@ -8,7 +8,7 @@ import { startRestartableSource } from './support/restartable-source.ts'
 
 const rowCount = 40_000
 /** So that rows are still in the server when it is hit: what sockets hold is read to its end. */
-const recordsPerSecond = 8000
+const recordsPerSecond = 2000
 const kinds = ['postgresql', 'mysql'] as const
 const { list } = loadKinds
 /** One split of 40 MB: small ones would be in the sockets as a whole. */

@@ -9,6 +9,11 @@ export async function statusOf(folder: JobFolder): Promise<JobStatus> {
   return JSON.parse(stdout) as JobStatus
 }
 
+/** Records that are settled, as the checkpoint says. */
+export async function settledRows(folder: JobFolder): Promise<number> {
+  return (await statusOf(folder)).counts.recordsRead
+}
+
 /** Starts the job and waits until the checkpoint says that `recordsRead` records are settled. */
 export async function runUntil(
   folder: JobFolder,
@@ -18,8 +23,7 @@ export async function runUntil(
 ): Promise<RunningCommand> {
   const running = folder.startRun(job, options)
   for (;;) {
-    const { counts } = await statusOf(folder)
-    if (counts.recordsRead >= recordsRead) return running
+    if ((await settledRows(folder)) >= recordsRead) return running
     if (running.child.exitCode !== null) {
       const { exitCode, stderr } = await running.ended
       throw new Error(`the job ended before it could be interrupted: exit ${exitCode}: ${stderr}`)

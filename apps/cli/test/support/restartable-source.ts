@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { readFileSync, statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
@@ -8,6 +6,7 @@ import { findPostgres, startPostgres } from '../../../../scripts/services/postgr
 import { mysqlAnswers, postgresAnswers } from '../../../../scripts/services/probes.mjs'
 import { ServerSession } from '../../../../scripts/services/server-session.mjs'
 import { stopProcess } from '../../../../scripts/services/stop-process.mjs'
+import { restartProcess } from './restart-process.ts'
 import { fillTable, loadSourceOf, type LoadSource, type SourceKind } from './load-source.ts'
 
 /** A server of the test's own with a filled table, which can be restarted on the same data and port. */
@@ -54,25 +53,19 @@ async function startServer(kind: SourceKind, session: ServerSession) {
   return await startMysql(session, binary)
 }
 
-/** Ends the server as a power failure would and starts it again as it was; gives the new process. */
+/** Ends the server and starts it again as it was; gives the new process. */
 async function restart(kind: SourceKind, url: string, pid: number): Promise<number> {
-  const [command = '', ...args] = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    .split('\0')
-    .slice(0, -1)
-  const { uid, gid } = statSync(`/proc/${pid}`)
-  await stopProcess({ pid, signal: kind === 'postgresql' ? 'SIGQUIT' : 'SIGKILL' })
-  const child = spawn(command, args, { detached: true, stdio: 'ignore', cwd: '/', uid, gid })
-  child.unref()
+  const restarted = await restartProcess(pid, kind === 'postgresql' ? 'SIGQUIT' : 'SIGKILL')
   const port = Number(new URL(url).port)
   for (let tries = 0; tries < 600; tries += 1) {
     const answers =
       kind === 'postgresql'
         ? await postgresAnswers(port, { user: 'millrace', database: 'test' })
         : await mysqlAnswers(port)
-    if (answers) return child.pid ?? 0
+    if (answers) return restarted
     await sleep(50)
   }
-  throw new Error(`${command} did not come back on port ${port}`)
+  throw new Error(`the ${kind} server did not come back on port ${port}`)
 }
 
 /** The database at a URL, by a connection per call: those that are open would not outlive the server. */

@@ -105,7 +105,7 @@ export class JobCheckpoint {
     }
   }
 
-  /** Where a split begins. */
+  /** Where a split begins, or where it stood when this run came to its end. */
   startOf(split: Split): SplitRecord {
     return this.#records.get(split.id) ?? freshSplit
   }

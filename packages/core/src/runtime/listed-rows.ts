@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { closeSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import type { DirtyOrigin, DirtyRow } from './dirty-record.ts'
@@ -9,7 +10,7 @@ const blockBytes = 64 * 1024
 interface ListedSplit {
   /** Records that will be met again. */
   openCount: number
-  /** Records by what they say. */
+  /** Records by a digest of what they say. */
   readonly counts: Map<string, number>
 }
 
@@ -33,18 +34,21 @@ export class ListedRows {
   /** So many records of a split are settled: they are not met again, though rows that look the same may be. */
   settle(split: string, count: number): void {
     const listed = this.#splits.get(split)
-    if (listed !== undefined) listed.openCount = Math.max(0, listed.openCount - count)
+    if (listed === undefined) return
+    listed.openCount -= count
+    if (listed.openCount <= 0) this.#splits.delete(split)
   }
 
   /** Whether the row is listed; every time it is asked for counts as one of its records. */
   take({ row, error }: DirtyRow, { split, schema }: DirtyOrigin): boolean {
     const listed = this.#splits.get(split)
-    if (listed === undefined || listed.openCount === 0) return false
+    if (listed === undefined) return false
     const id = idOf(error.code, dirtyRowJson(row, schema))
     const count = listed.counts.get(id) ?? 0
     if (count === 0) return false
     listed.counts.set(id, count - 1)
     listed.openCount -= 1
+    if (listed.openCount === 0) this.#splits.delete(split)
     return true
   }
 
@@ -67,8 +71,11 @@ export class ListedRows {
   }
 }
 
+/** Short, however wide the row is: there may be many. */
 function idOf(code: string, row: unknown): string {
-  return JSON.stringify([code, row])
+  return createHash('sha1')
+    .update(JSON.stringify([code, row]))
+    .digest('base64')
 }
 
 /** The lines of a file, read block by block; none when it cannot be read. */
