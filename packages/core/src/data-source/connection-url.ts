@@ -1,6 +1,18 @@
 import type { HostPort } from '../plugin/data-source.ts'
 import { canonicalType, urlSchemes } from './data-source-types.ts'
 
+/** What a connection URL says of TLS. */
+export interface UrlTls {
+  readonly isOn: boolean
+  readonly verify: boolean
+  readonly caFile?: string | undefined
+  readonly caPassword?: string | undefined
+  readonly certFile?: string | undefined
+  readonly keyFile?: string | undefined
+  /** Of certificate and key. */
+  readonly password?: string | undefined
+}
+
 /** The parts of a connection URL, decoded. */
 export interface ConnectionUrl {
   readonly type: string
@@ -10,7 +22,7 @@ export interface ConnectionUrl {
   readonly password?: string
   readonly database?: string
   /** Whether scheme or parameters ask for TLS; `verify` says whether they ask for checked certificates. */
-  readonly tls?: { readonly isOn: boolean; readonly verify: boolean; readonly caFile?: string }
+  readonly tls?: UrlTls
   /** Parameters of the query that say none of the above. */
   readonly properties: Readonly<Record<string, string>>
 }
@@ -174,19 +186,33 @@ function tlsOf(scheme: string, query: Map<string, string>): Pick<ConnectionUrl, 
   const mode = (take(query, 'sslmode', 'sslMode', 'ssl-mode') ?? '')
     .toLowerCase()
     .replaceAll('_', '-')
-  const caFile = take(query, 'sslrootcert', 'ssl-ca')
-  const ca = caFile === undefined ? {} : { caFile }
+  const files = tlsFilesOf(query)
+  const { caFile } = files
   if (mode === 'disable' || mode === 'disabled') return { tls: { isOn: false, verify: false } }
-  if (mode.startsWith('verify')) return { tls: { isOn: true, verify: true, ...ca } }
+  if (mode.startsWith('verify')) return { tls: { isOn: true, verify: true, ...files } }
   if (mode.startsWith('require'))
-    return { tls: { isOn: true, verify: caFile !== undefined, ...ca } }
+    return { tls: { isOn: true, verify: caFile !== undefined, ...files } }
   if (scheme === 'rediss' || scheme === 'valkeys')
-    return { tls: { isOn: true, verify: true, ...ca } }
+    return { tls: { isOn: true, verify: true, ...files } }
   const flag = (take(query, 'ssl', 'tls', 'useSSL', 'requireSSL') ?? '').toLowerCase()
   const isOn = flag === 'true' || flag === '1'
   const verify = (take(query, 'verifyServerCertificate') ?? 'true').toLowerCase() !== 'false'
-  if (isOn) return { tls: { isOn, verify, ...ca } }
+  if (isOn) return { tls: { isOn, verify, ...files } }
   return flag === 'false' || flag === '0' ? { tls: { isOn: false, verify: false } } : {}
+}
+
+/** Files of the drivers of PostgreSQL and MySQL, JDBC's too, which names them by URL. */
+function tlsFilesOf(query: Map<string, string>): Omit<UrlTls, 'isOn' | 'verify'> {
+  const file = (...names: readonly string[]) =>
+    take(query, ...names)?.replace(/^file:(?:\/\/)?(?=\/)|^file:/i, '')
+  const found = {
+    caFile: file('sslrootcert', 'ssl-ca', 'trustCertificateKeyStoreUrl'),
+    caPassword: take(query, 'trustCertificateKeyStorePassword'),
+    certFile: file('sslcert', 'ssl-cert', 'clientCertificateKeyStoreUrl'),
+    keyFile: file('sslkey', 'ssl-key'),
+    password: take(query, 'sslpassword', 'clientCertificateKeyStorePassword'),
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
 }
 
 /** A URL as it may be shown: without password and parameters. */

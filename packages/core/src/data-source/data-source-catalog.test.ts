@@ -6,8 +6,6 @@ import { ProblemList } from '../config/problem-list.ts'
 import { DataSourceCatalog, type DataSourceRequest } from './data-source-catalog.ts'
 import type { DataSourceSearch } from './data-source-file.ts'
 
-const pem = '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n'
-
 async function resolve(
   request: Partial<DataSourceRequest>,
   files: Readonly<Record<string, string | Uint8Array>> = {},
@@ -340,64 +338,6 @@ describe('entries', () => {
     const { source, problems } = await entry({ type: 'redis', host: 'h', colour: 'red' })
     expect(source).toBeDefined()
     expect(problems).toMatchObject([{ severity: 'warning', file: 'datasources.json' }])
-  })
-})
-
-describe('TLS', () => {
-  it('reads files beside the data sources, and PEM in place', async () => {
-    const tls = { ca: 'certs/ca.pem', cert: pem, rejectUnauthorized: 'false' }
-    const { source, texts } = await entry(
-      { type: 'redis', host: 'h', tls },
-      {},
-      { 'certs/ca.pem': pem },
-    )
-    expect(texts).toEqual([])
-    expect(source?.tls).toEqual({ ca: pem, cert: pem, rejectUnauthorized: false })
-  })
-
-  it("reads DataWorks' names, whatever their case", async () => {
-    const both = `${pem}-----BEGIN PRIVATE KEY-----\nk\n-----END PRIVATE KEY-----\n`
-    const value = {
-      type: 'postgresql',
-      host: 'h',
-      securityProtocol: 'AuthTypeSsl',
-      truststoreFile: 'ca.pem',
-      truststorePassword: 'x',
-      keystoreFile: 'client.pem',
-    }
-    const { source } = await entry(value, {}, { 'ca.pem': pem, 'client.pem': both })
-    expect(source?.tls).toEqual({ ca: pem, cert: both, key: both, rejectUnauthorized: true })
-    const none = await entry({ type: 'mysql', host: 'h', securityProtocol: 'authTypeNone' })
-    expect(none.source).not.toHaveProperty('tls')
-  })
-
-  it.each<[string, Uint8Array, RegExp]>([
-    [
-      'a Java key store',
-      Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0]),
-      /found a Java key store \| Convert it: keytool -exportcert -rfc -keystore ca.jks/,
-    ],
-    ['PKCS12', Buffer.from([0x30, 0x82, 0, 0]), /Convert it: openssl pkcs12 -in ca.jks -nokeys/],
-    [
-      'an encrypted key',
-      Buffer.from('-----BEGIN ENCRYPTED PRIVATE KEY-----'),
-      /is encrypted \| Decrypt it/,
-    ],
-  ])('says how to convert %s', async (_, bytes, expected) => {
-    const value = {
-      type: 'mysql',
-      host: 'h',
-      securityProtocol: 'authTypeSsl',
-      truststoreFile: 'ca.jks',
-    }
-    const { source, texts } = await entry(value, {}, { 'ca.jks': bytes })
-    expect(source).toBeUndefined()
-    expect(texts[1]).toMatch(expected)
-  })
-
-  it('reports a file that is not there', async () => {
-    const { texts } = await entry({ type: 'mysql', host: 'h', tls: { ca: 'no.pem' } })
-    expect(texts[1]).toMatch(/datasources\.x\.tls\.ca: the file .*no\.pem cannot be read: ENOENT/)
   })
 })
 

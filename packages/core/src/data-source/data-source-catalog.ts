@@ -56,8 +56,12 @@ export class DataSourceCatalog {
       : this.#fromFiles(name, request, job)
   }
 
-  #fromUrl(url: string, request: DataSourceRequest, job: ProblemList): DataSource | undefined {
-    return toDataSource(
+  async #fromUrl(
+    url: string,
+    request: DataSourceRequest,
+    job: ProblemList,
+  ): Promise<DataSource | undefined> {
+    return await toDataSource(
       { url },
       {
         name: shownUrl(url),
@@ -79,7 +83,7 @@ export class DataSourceCatalog {
     const fields = await validateLayers([layer], job, true)
     if (fields === undefined) return undefined
     const urls = [fields.jdbcUrl ?? fields.url ?? []].flat()
-    return toDataSource(fields, {
+    return await toDataSource(fields, {
       name: urls[0] === undefined ? 'the connection in the job' : shownUrl(urls[0]),
       defaultType: request.defaultType,
       folder: this.#search.jobFolder,
@@ -142,7 +146,7 @@ export class DataSourceCatalog {
       const fields =
         layers === undefined ? undefined : await validateLayers(layers, problems, false)
       if (layers === undefined || fields === undefined) return undefined
-      return toDataSource(fields, {
+      return await toDataSource(fields, {
         name,
         folder: file.folder,
         environment: this.#search.environment,

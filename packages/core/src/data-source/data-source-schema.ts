@@ -19,9 +19,13 @@ const hostSchema = z.union([
 const tlsSchema = z.union([
   z.boolean(),
   z.looseObject({
-    ca: text().describe('Certificates to trust: a PEM file, or its text.'),
-    cert: text().describe('Certificate of the client: a PEM file, or its text.'),
-    key: text().describe('Key of the client: a PEM file, or its text.'),
+    ca: text().describe('Certificates to trust: a file in PEM or PKCS#12, or the text in PEM.'),
+    cert: text().describe(
+      'Certificate of the client, perhaps with its key: a file in PEM or PKCS#12, or the text in PEM.',
+    ),
+    key: text().describe('Key of the client: a file in PEM or PKCS#12, or the text in PEM.'),
+    passphrase: scalarText().describe('Password of `cert` and `key`, where they have one.'),
+    caPassphrase: scalarText().describe('Password of `ca`, where it is a PKCS#12 store.'),
     rejectUnauthorized: quotedBoolean()
       .optional()
       .describe('False accepts any certificate. Default true.'),
@@ -70,12 +74,18 @@ export const dataSourceSchema = z.looseObject({
     .describe('Sentinels that know the Redis master.'),
   properties: z.record(z.string(), propertySchema).nullish().describe('Properties for the driver.'),
   securityProtocol: text().describe('`authTypeSsl` switches TLS on (DataWorks).'),
-  truststoreFile: text().describe('Certificates to trust, as PEM (DataWorks).'),
-  truststorePassword: scalarText().describe('Has no effect: PEM needs none.'),
-  keystoreFile: text().describe('Certificate of the client, as PEM (DataWorks).'),
-  keystorePassword: scalarText().describe('Has no effect: PEM needs none.'),
-  keyFile: text().describe('Key of the client, as PEM (DataWorks).'),
-  clientPassword: scalarText().describe('Has no effect: the key must not be encrypted.'),
+  truststoreFile: text().describe('Certificates to trust, in PEM or PKCS#12 (DataWorks).'),
+  truststorePassword: scalarText().describe('Password of a PKCS#12 trust store.'),
+  keystoreFile: text().describe(
+    'Certificate and key of the client, in PEM or PKCS#12 (DataWorks).',
+  ),
+  keystorePassword: scalarText().describe(
+    'Password of a PKCS#12 key store, or of an encrypted key in it.',
+  ),
+  keyFile: text().describe(
+    'Key of the client where it stands alone, in PEM, PKCS#8 or PKCS#12 (DataWorks).',
+  ),
+  clientPassword: scalarText().describe('Password of the key.'),
   regionId: text().describe('Cloud instances only (DataWorks).'),
   instanceId: text().describe('Cloud instances only (DataWorks).'),
   authDb: text().describe('Database that holds the user (MongoDB).'),

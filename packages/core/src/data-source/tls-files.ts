@@ -1,92 +1,103 @@
-import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ConfigPath } from '../config/config-path.ts'
+import { withoutSecrets } from '../config/describe-value.ts'
 import type { TlsSettings } from '../plugin/data-source.ts'
 import type { OnProblem } from './environment-secrets.ts'
+import { clientCertificate, dayOf, pemOf } from './client-certificate.ts'
+import { KeyFileError, readKeyMaterial, type KeyMaterial } from './key-file.ts'
 
-/** Where the parts of the TLS settings are: texts in PEM, or paths of files with them. */
+/** A part of TLS settings: the text in PEM, or the path of a file with it, and the password of that. */
+export interface TlsSource {
+  readonly source: string | null | undefined
+  readonly password: string | null | undefined
+  /** Where both stand in the data source. */
+  readonly path: ConfigPath
+  readonly passwordPath: ConfigPath
+}
+
+/** Where the parts of the TLS settings are. */
 export interface TlsSources {
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
+  /** Certificates to trust. */
+  readonly ca: TlsSource
+  /** Certificate of the client, perhaps with its key. */
+  readonly cert: TlsSource
+  readonly key: TlsSource
   readonly rejectUnauthorized?: boolean | undefined
 }
 
-/** Key of the data source under which a part stands, for messages. */
-export type TlsPaths = Readonly<Record<'ca' | 'cert' | 'key', ConfigPath>>
-
-/** Reads the files of TLS settings; paths are relative to `folder`. Problems are reported, the part left out. */
-export function readTlsFiles(
+/**
+ * Reads the files of TLS settings, PEM or PKCS#12, and looks whether certificate and key belong together and are still
+ * valid. Paths are relative to `folder`. Problems are reported, the part is left out.
+ */
+export async function readTlsFiles(
   sources: TlsSources,
-  paths: TlsPaths,
   folder: string,
   onProblem: OnProblem,
-): TlsSettings {
-  const read = (part: 'ca' | 'cert' | 'key'): string | undefined => {
-    const source = sources[part] ?? ''
-    if (source.trim() === '') return undefined
-    return readPem(source, part, folder, (text) => onProblem('error', paths[part], text))
-  }
-  const ca = read('ca')
-  const cert = read('cert')
-  // DataWorks' key store holds both: a PEM file may too.
-  const key = read('key') ?? (cert?.includes('PRIVATE KEY-----') === true ? cert : undefined)
-  return {
-    rejectUnauthorized: sources.rejectUnauthorized ?? true,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  }
+): Promise<TlsSettings> {
+  const read = (part: TlsSource) => readPart(part, folder, onProblem)
+  const ca = await read(sources.ca)
+  const cert = await read(sources.cert)
+  const key = await read(sources.key)
+  const rejectUnauthorized = sources.rejectUnauthorized ?? true
+  const trusted = trustedPem(ca, sources.ca, onProblem)
+  const client = clientCertificate(cert, key, sources, onProblem)
+  return { rejectUnauthorized, ...(trusted === undefined ? {} : { ca: trusted }), ...client }
 }
 
-function readPem(
-  source: string,
-  part: 'ca' | 'cert' | 'key',
+async function readPart(
+  { source, password, path: place, passwordPath }: TlsSource,
   folder: string,
-  fail: (text: { message: string; hint?: string }) => void,
-): string | undefined {
-  if (source.includes('-----BEGIN')) return source
-  const file = path.resolve(folder, source.trim())
-  let bytes: Buffer
+  onProblem: OnProblem,
+): Promise<KeyMaterial | undefined> {
+  const text = source?.trim() ?? ''
+  if (text === '') return undefined
+  const isText = text.includes('-----BEGIN')
+  const file = isText ? 'the text' : path.resolve(folder, withoutSecrets(text))
   try {
-    bytes = readFileSync(file)
+    const bytes = isText ? Buffer.from(text) : await readFile(path.resolve(folder, text))
+    return await readKeyMaterial(bytes, {
+      file,
+      password: password === null || password === '' ? undefined : password,
+      passwordName: String(passwordPath.at(-1)),
+    })
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown reason'
-    fail({ message: `the file ${file} cannot be read: ${code}` })
-    return undefined
-  }
-  const text = bytes.toString('latin1')
-  if (text.includes('ENCRYPTED')) {
-    fail({
-      message: `the key in ${file} is encrypted`,
-      hint: `Decrypt it: openssl pkey -in ${source} -out key.pem`,
+    const { message, hint, isPassword } = asKeyFileError(error, file)
+    onProblem('error', isPassword ? passwordPath : place, {
+      message,
+      ...(hint === undefined ? {} : { hint }),
     })
     return undefined
   }
-  if (text.includes('-----BEGIN')) return bytes.toString('utf8')
-  fail({
-    message: `expected PEM in ${file}, found ${formatOf(bytes)}`,
-    hint: conversion(bytes, source, part),
-  })
-  return undefined
 }
 
-function formatOf(bytes: Buffer): string {
-  if (bytes.length >= 4 && bytes.readUInt32BE(0) === 0xfeedfeed) return 'a Java key store'
-  return bytes[0] === 0x30 ? 'a binary key store or certificate' : 'something else'
+function asKeyFileError(error: unknown, file: string): KeyFileError {
+  if (error instanceof KeyFileError) return error
+  const code = (error as NodeJS.ErrnoException).code ?? String(error)
+  if (code === 'ENOENT' || code === 'ENOTDIR') return new KeyFileError(`there is no file ${file}`)
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: 'permission denied',
+    EISDIR: 'it is a folder',
+  }
+  return new KeyFileError(`the file ${file} cannot be read: ${reasons[code] ?? code}`)
 }
 
-function conversion(bytes: Buffer, source: string, part: 'ca' | 'cert' | 'key'): string {
-  const isJava = bytes.length >= 4 && bytes.readUInt32BE(0) === 0xfeedfeed
-  if (part === 'ca' && isJava) {
-    return `Convert it: keytool -exportcert -rfc -keystore ${source} -alias <alias> -file ca.pem`
+function trustedPem(
+  material: KeyMaterial | undefined,
+  { path: place }: TlsSource,
+  onProblem: OnProblem,
+): string | undefined {
+  if (material === undefined) return undefined
+  const { certificates } = material
+  if (certificates.length === 0) {
+    const hint = 'Name the certificate of the authority that signed the one of the server.'
+    onProblem('error', place, { message: 'expected certificates to trust, found only a key', hint })
+    return undefined
   }
-  if (isJava) {
-    return (
-      `Convert it: keytool -importkeystore -srckeystore ${source} -destkeystore store.p12 -deststoretype PKCS12, ` +
-      'then openssl pkcs12 -in store.p12 -nodes -out client.pem'
-    )
+  const latest = certificates.map((one) => Date.parse(one.validTo)).sort((a, b) => b - a)[0] ?? 0
+  if (latest < Date.now()) {
+    const message = `every certificate to trust has expired, the last one on ${dayOf(latest)}`
+    onProblem('warning', place, { message, hint: 'Have them renewed.' })
   }
-  const target = part === 'ca' ? '-nokeys -out ca.pem' : '-nodes -out client.pem'
-  return `Convert it: openssl pkcs12 -in ${source} ${target}`
+  return pemOf(certificates)
 }

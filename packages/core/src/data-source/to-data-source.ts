@@ -1,6 +1,6 @@
 import type { ConfigPath } from '../config/config-path.ts'
 import { suggestKey } from '../config/suggest-key.ts'
-import type { DataSource, HostPort, TlsSettings } from '../plugin/data-source.ts'
+import type { DataSource, HostPort } from '../plugin/data-source.ts'
 import { parseConnectionUrl, parseHostPort, type ConnectionUrl } from './connection-url.ts'
 import { canonicalType, dataSourceTypes } from './data-source-types.ts'
 import type { DataSourceFields } from './data-source-schema.ts'
@@ -11,7 +11,7 @@ import {
   type Environment,
   type OnProblem,
 } from './environment-secrets.ts'
-import { readTlsFiles } from './tls-files.ts'
+import { sentinelTlsOf, tlsOf } from './tls-of-source.ts'
 
 /** What a data source is read with. */
 export interface DataSourceContext {
@@ -30,10 +30,10 @@ export interface DataSourceContext {
 type RawHost = string | { host: string; port?: number | undefined }
 
 /** The normal form of a data source; `undefined` when errors were reported. */
-export function toDataSource(
+export async function toDataSource(
   raw: DataSourceFields,
   context: DataSourceContext,
-): DataSource | undefined {
+): Promise<DataSource | undefined> {
   let isFine = true
   const { base } = context
   const fail = (key: string, message: string, hint?: string): undefined => {
@@ -52,8 +52,8 @@ export function toDataSource(
       context.onProblem(severity, path, text)
     },
   }
-  const tls = tlsOf(fields, url, counting)
-  const sentinelTls = sentinelTlsOf(fields, tls, counting)
+  const tls = await tlsOf(fields, url, counting)
+  const sentinelTls = await sentinelTlsOf(fields, tls, counting)
   const database = blankless(fields.database) ?? url?.database
   if (type === 'redis' && database !== undefined && !/^\d+$/.test(database)) {
     fail('database', 'expected the index of a Redis database, a number from 0')
@@ -239,67 +239,6 @@ function hostsOf(raw: readonly RawHost[], key: string, fail: Fail): HostPort[] |
     hosts.push(host)
   }
   return hosts.length > 0 ? hosts : fail(key, 'expected at least one address, found none')
-}
-
-function tlsOf(
-  fields: DataSourceFields,
-  url: ConnectionUrl | undefined,
-  context: DataSourceContext,
-): TlsSettings | undefined {
-  const { base } = context
-  if (fields.tls === false) return undefined
-  const isDataWorks = (fields.securityProtocol ?? '').toLowerCase() === 'authtypessl'
-  if (typeof fields.tls === 'object' && fields.tls !== null)
-    return readOwnTls(fields.tls, [...base, 'tls'], context)
-  if (isDataWorks) {
-    const paths = {
-      ca: [...base, 'truststoreFile'],
-      cert: [...base, 'keystoreFile'],
-      key: [...base, 'keyFile'],
-    }
-    const { truststoreFile, keystoreFile, keyFile } = fields
-    const sources = {
-      ca: truststoreFile ?? undefined,
-      cert: keystoreFile ?? undefined,
-      key: keyFile ?? undefined,
-    }
-    return readTlsFiles(sources, paths, context.folder, context.onProblem)
-  }
-  if (fields.tls === true) return { rejectUnauthorized: true }
-  if (url?.tls?.isOn !== true) return undefined
-  const key: ConfigPath = [...base, 'url']
-  const sources = { ca: url.tls.caFile, rejectUnauthorized: url.tls.verify }
-  return readTlsFiles(sources, { ca: key, cert: key, key }, context.folder, context.onProblem)
-}
-
-type OwnTls = Exclude<NonNullable<DataSourceFields['tls']>, boolean>
-
-function readOwnTls(
-  { ca, cert, key, rejectUnauthorized }: OwnTls,
-  base: ConfigPath,
-  context: DataSourceContext,
-): TlsSettings {
-  const own = { ca: [...base, 'ca'], cert: [...base, 'cert'], key: [...base, 'key'] }
-  const sources = {
-    ca: ca ?? undefined,
-    cert: cert ?? undefined,
-    key: key ?? undefined,
-    rejectUnauthorized,
-  }
-  return readTlsFiles(sources, own, context.folder, context.onProblem)
-}
-
-/** Sentinels nearly always have the same TLS as the servers they watch. */
-function sentinelTlsOf(
-  fields: DataSourceFields,
-  tls: TlsSettings | undefined,
-  context: DataSourceContext,
-): TlsSettings | undefined {
-  const own = fields.sentinel?.tls
-  if (own === false) return undefined
-  if (own === true) return { rejectUnauthorized: true }
-  if (typeof own !== 'object' || own === null) return tls
-  return readOwnTls(own, [...context.base, 'sentinel', 'tls'], context)
 }
 
 function propertiesOf(

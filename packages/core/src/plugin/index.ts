@@ -32,6 +32,7 @@ export type {
   WriterSession,
   WriterValidation,
 } from './writer.ts'
+export { tlsFaultOf, type TlsFault } from './tls-fault.ts'
 /**
  * What is needed of zod 4 to describe parameters. It is the copy that Millrace itself has loaded; any other library
  * with Standard Schema does as well, a copy of zod of one's own included, and adds its own time to the start.

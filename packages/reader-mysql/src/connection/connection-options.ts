@@ -1,3 +1,4 @@
+import { connect, isIP } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
 import type { DataSource, HostPort } from '@millrace/core/plugin'
 
@@ -42,7 +43,10 @@ export function connectionOptions(
     ...(database === undefined || database === '' ? {} : { database }),
     ...(tls === undefined
       ? {}
-      : { ssl: { ...withoutUndefined(tls), verifyIdentity: tls.rejectUnauthorized } }),
+      : {
+          ssl: { ...withoutUndefined(tls), verifyIdentity: tls.rejectUnauthorized },
+          ...socketOf(address),
+        }),
     charset: 'utf8mb4',
     connectTimeout: connectTimeoutMs > 0 ? connectTimeoutMs : defaultConnectTimeoutMs,
     enableKeepAlive: true,
@@ -52,6 +56,20 @@ export function connectionOptions(
     dateStrings: true,
     rowsAsArray: true,
     trace: false,
+  }
+}
+
+/**
+ * The socket for a server that is named by its IP address. The driver would compare the certificate with `localhost`: Node
+ * takes the name from where it notes it for hosts it has looked up.
+ */
+function socketOf({ host, port }: SourceAddress): ConnectionOptions {
+  if (host === undefined || port === undefined || isIP(host) === 0) return {}
+  return {
+    stream: () => {
+      const socket = connect({ host, port, noDelay: true, keepAlive: true })
+      return Object.assign(socket, { _host: host })
+    },
   }
 }
 

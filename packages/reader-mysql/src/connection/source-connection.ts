@@ -68,6 +68,7 @@ export class SourceConnection {
         lastError = connectError(
           `${dataSource.type} at ${addressText(address)}${userText(dataSource)}`,
           error,
+          dataSource.tls,
         )
       }
     }

@@ -1,4 +1,4 @@
-import { PluginError, type ErrorCode } from '@millrace/core/plugin'
+import { PluginError, tlsFaultOf, type ErrorCode, type TlsSettings } from '@millrace/core/plugin'
 
 /** What is known of an error of the server or of the connection to it. */
 export interface SourceFault {
@@ -61,15 +61,36 @@ export function readError(doing: string, error: unknown): PluginError {
   return sourceError('SOURCE_FAILED', doing, sourceFaultOf(error), error)
 }
 
-/** The error for a connection that could not be made. `where` is the address. */
-export function connectError(where: string, error: unknown): PluginError {
+/** The error for a connection that could not be made. `where` is the address, `tls` what it was tried with. */
+export function connectError(where: string, error: unknown, tls?: TlsSettings): PluginError {
   if (PluginError.isInstance(error)) return error
+  const tlsFault = tlsFaultOf(error)
+  if (tlsFault !== undefined) {
+    const { found, hint } = tlsFault
+    const message = `connecting to ${where}: ${found}`
+    return new PluginError({ code: 'SOURCE_UNREACHABLE', message, hint, cause: error })
+  }
   const fault = sourceFaultOf(error)
   const code =
     fault.errno !== undefined && notPermitted.has(fault.errno)
       ? 'SOURCE_NOT_PERMITTED'
       : 'SOURCE_UNREACHABLE'
-  return sourceError(code, `connecting to ${where}`, fault, error)
+  return sourceError(code, `connecting to ${where}`, fault, error, loginHint(fault, tls))
+}
+
+const accessDenied = 1045
+const secureTransportRequired = 3159
+
+/** The server says no more than this to a user who has to come over TLS, or with a certificate. */
+function loginHint({ errno }: SourceFault, tls: TlsSettings | undefined): string | undefined {
+  if (errno === secureTransportRequired)
+    return 'The server takes connections over TLS only: add tls: { ca: ... } to the data source.'
+  if (errno !== accessDenied || tls?.cert !== undefined) return undefined
+  const needed =
+    tls === undefined
+      ? 'A user made with REQUIRE SSL, or a server with require_secure_transport, needs tls.'
+      : 'A user made with REQUIRE X509 needs tls.cert and tls.key (keystoreFile).'
+  return `Check user and password of the data source. ${needed}`
 }
 
 function sourceError(

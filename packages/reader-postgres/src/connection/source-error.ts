@@ -1,4 +1,4 @@
-import { PluginError, type ErrorCode } from '@millrace/core/plugin'
+import { PluginError, tlsFaultOf, type ErrorCode } from '@millrace/core/plugin'
 
 /** What is known of an error of the server or of the connection to it. */
 export interface SourceFault {
@@ -58,9 +58,26 @@ export function readError(doing: string, error: unknown): PluginError {
 /** The error for a connection that could not be made. `where` is the address. */
 export function connectError(where: string, error: unknown): PluginError {
   if (PluginError.isInstance(error)) return error
+  const tlsFault = tlsFaultOf(error)
+  if (tlsFault !== undefined) {
+    const { found, hint } = tlsFault
+    const message = `connecting to ${where}: ${found}`
+    return new PluginError({ code: 'SOURCE_UNREACHABLE', message, hint, cause: error })
+  }
   const fault = sourceFaultOf(error)
   const code = fault.state === '42501' ? 'SOURCE_NOT_PERMITTED' : 'SOURCE_UNREACHABLE'
-  return sourceError(code, `connecting to ${where}`, fault, error)
+  return sourceError(code, `connecting to ${where}`, fault, error, loginHint(fault))
+}
+
+/** What to do when the server refuses the way in which the connection was made. */
+function loginHint({ message }: SourceFault): string | undefined {
+  if (/no pg_hba\.conf entry for .*, no encryption/.test(message))
+    return 'The server may take this connection over TLS only: add tls: { ca: ... } to the data source.'
+  if (message.includes('valid client certificate'))
+    return 'Give a certificate that the server trusts, and its key, as tls.cert and tls.key (keystoreFile).'
+  if (message.includes('certificate authentication failed'))
+    return 'Give the certificate that was issued for this user: its common name has to be that of the user.'
+  return undefined
 }
 
 function sourceError(

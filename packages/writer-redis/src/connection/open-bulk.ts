@@ -1,4 +1,4 @@
-import { PluginError } from '@millrace/core/plugin'
+import { PluginError, tlsFaultOf } from '@millrace/core/plugin'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { targetText, type RedisAddress, type RedisConnectionOptions } from './connection-options.ts'
@@ -66,7 +66,9 @@ async function openAt(
     bulk?.close()
     options.signal.throwIfAborted()
     if (PluginError.isInstance(error)) throw error
-    throw retryable(unreachable(target, error))
+    const failed = unreachable(target, error)
+    // What is wrong with a certificate stays wrong.
+    throw tlsFaultOf(error) === undefined ? retryable(failed) : failed
   } finally {
     options.signal.removeEventListener('abort', onAbort)
   }

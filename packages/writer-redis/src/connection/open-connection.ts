@@ -21,10 +21,19 @@ export async function openConnection(
   connection: RedisConnectionOptions,
   { signal, onLost, onDrain }: OpenConnectionOptions,
 ): Promise<BulkConnection> {
-  const socket = await openSocket(address, {
-    ...(connection.tls === undefined ? {} : { tls: connection.tls }),
-    timeoutMs: connectTimeoutMs(connection),
-    signal,
-  })
+  const { tls } = connection
+  const timeoutMs = connectTimeoutMs(connection)
+  const opening = openSocket(address, { ...(tls === undefined ? {} : { tls }), timeoutMs, signal })
+  const socket = await (tls === undefined ? opening : opening.catch(withTlsTimeout))
   return new BulkConnection(socket, { timeoutMs: connection.timeoutMs, onLost, onDrain })
+}
+
+/** A Redis without TLS waits for the end of a line in what it takes for a command, and says nothing. */
+function withTlsTimeout(error: unknown): never {
+  const isTimeout = error instanceof Error && error.message.startsWith('no answer within')
+  throw isTimeout
+    ? new Error(`${error.message} to the TLS handshake: the port may not speak TLS`, {
+        cause: error,
+      })
+    : error
 }

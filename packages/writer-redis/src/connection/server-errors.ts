@@ -1,4 +1,4 @@
-import { PluginError } from '@millrace/core/plugin'
+import { PluginError, tlsFaultOf } from '@millrace/core/plugin'
 import type { RespError } from '../resp/resp-error.ts'
 
 /** What an error reply to a write means for its row or for the job. */
@@ -122,11 +122,14 @@ export function databaseOutOfRange(
 /** The error for a server that could not be reached. */
 export function unreachable(target: string, cause: unknown): PluginError {
   const text = causeText(cause)
-  const found = text.includes('ECONNREFUSED') ? `the connection was refused (${text})` : text
+  const { found, hint } = tlsFaultOf(cause) ?? {
+    found: text.includes('ECONNREFUSED') ? `the connection was refused (${text})` : text,
+    hint: 'Check that the server runs, and host, port and TLS of the data source.',
+  }
   return new PluginError({
     code: 'TARGET_UNREACHABLE',
     message: `cannot connect to Redis at ${target}: ${found}`,
-    hint: 'Check that the server runs, and host, port and TLS of the data source.',
+    hint,
     cause,
   })
 }
