@@ -1,6 +1,6 @@
 import type { ConfigPath } from '../config/config-path.ts'
 import { suggestKey } from '../config/suggest-key.ts'
-import type { DataSource, HostPort, TlsSettings } from '../plugin/data-source.ts'
+import type { DataSource, HostPort } from '../plugin/data-source.ts'
 import { parseConnectionUrl, parseHostPort, type ConnectionUrl } from './connection-url.ts'
 import { canonicalType, dataSourceTypes } from './data-source-types.ts'
 import type { DataSourceFields } from './data-source-schema.ts'
@@ -11,7 +11,7 @@ import {
   type Environment,
   type OnProblem,
 } from './environment-secrets.ts'
-import { readTlsFiles, type TlsSources } from './tls-files.ts'
+import { sentinelTlsOf, tlsOf } from './tls-of-source.ts'
 
 /** What a data source is read with. */
 export interface DataSourceContext {
@@ -239,98 +239,6 @@ function hostsOf(raw: readonly RawHost[], key: string, fail: Fail): HostPort[] |
     hosts.push(host)
   }
   return hosts.length > 0 ? hosts : fail(key, 'expected at least one address, found none')
-}
-
-async function tlsOf(
-  fields: DataSourceFields,
-  url: ConnectionUrl | undefined,
-  context: DataSourceContext,
-): Promise<TlsSettings | undefined> {
-  if (fields.tls === false) return undefined
-  const isDataWorks = (fields.securityProtocol ?? '').toLowerCase() === 'authtypessl'
-  const sources =
-    typeof fields.tls === 'object' && fields.tls !== null
-      ? ownTls(fields.tls, [...context.base, 'tls'])
-      : isDataWorks
-        ? dataWorksTls(fields, context.base)
-        : undefined
-  if (sources !== undefined) return await readTlsFiles(sources, context.folder, context.onProblem)
-  if (fields.tls === true) return { rejectUnauthorized: true }
-  warnOfUnused(fields, context)
-  if (url?.tls?.isOn !== true) return undefined
-  return await readTlsFiles(urlTls(url.tls, context.base), context.folder, context.onProblem)
-}
-
-/** Stores without the protocol that uses them were probably meant to be used. */
-function warnOfUnused(fields: DataSourceFields, { base, onProblem }: DataSourceContext): void {
-  if (blankless(fields.securityProtocol) !== undefined) return
-  for (const name of ['truststoreFile', 'keystoreFile', 'keyFile'] as const) {
-    if (blankless(fields[name]) === undefined) continue
-    const hint = 'Add "securityProtocol": "authTypeSsl".'
-    const message = 'has no effect without a securityProtocol'
-    onProblem('warning', [...base, name], { message, hint })
-  }
-}
-
-type OwnTls = Extract<DataSourceFields['tls'], object>
-
-function ownTls(tls: OwnTls, base: ConfigPath): TlsSources {
-  const { ca, cert, key, passphrase, caPassphrase, rejectUnauthorized } = tls
-  const path = (part: string): ConfigPath => [...base, part]
-  const own = { password: passphrase, passwordPath: path('passphrase') }
-  return {
-    ca: {
-      source: ca,
-      path: path('ca'),
-      password: caPassphrase,
-      passwordPath: path('caPassphrase'),
-    },
-    cert: { source: cert, path: path('cert'), ...own },
-    key: { source: key, path: path('key'), ...own },
-    rejectUnauthorized,
-  }
-}
-
-function dataWorksTls(fields: DataSourceFields, base: ConfigPath): TlsSources {
-  const part = (
-    name: 'truststoreFile' | 'keystoreFile' | 'keyFile',
-    passwordName: 'truststorePassword' | 'keystorePassword' | 'clientPassword',
-  ) => ({
-    source: fields[name],
-    path: [...base, name],
-    password: fields[passwordName],
-    passwordPath: [...base, passwordName],
-  })
-  return {
-    ca: part('truststoreFile', 'truststorePassword'),
-    cert: part('keystoreFile', 'keystorePassword'),
-    key: part('keyFile', 'clientPassword'),
-  }
-}
-
-function urlTls(tls: NonNullable<ConnectionUrl['tls']>, base: ConfigPath): TlsSources {
-  const path: ConfigPath = [...base, 'url']
-  const own = { path, passwordPath: path, password: tls.password }
-  return {
-    ca: { source: tls.caFile, path, passwordPath: path, password: tls.caPassword },
-    cert: { source: tls.certFile, ...own },
-    key: { source: tls.keyFile, ...own },
-    rejectUnauthorized: tls.verify,
-  }
-}
-
-/** Sentinels nearly always have the same TLS as the servers they watch. */
-async function sentinelTlsOf(
-  fields: DataSourceFields,
-  tls: TlsSettings | undefined,
-  context: DataSourceContext,
-): Promise<TlsSettings | undefined> {
-  const own = fields.sentinel?.tls
-  if (own === false) return undefined
-  if (own === true) return { rejectUnauthorized: true }
-  if (typeof own !== 'object' || own === null) return tls
-  const sources = ownTls(own, [...context.base, 'sentinel', 'tls'])
-  return await readTlsFiles(sources, context.folder, context.onProblem)
 }
 
 function propertiesOf(
