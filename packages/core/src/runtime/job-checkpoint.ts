@@ -37,6 +37,7 @@ export class JobCheckpoint {
   readonly #options: JobCheckpointOptions
   readonly #call: CallOptions
   #header: JobHeader | undefined
+  #startedAt = ''
   #records = new Map<string, SplitRecord>()
 
   constructor(options: JobCheckpointOptions) {
@@ -76,6 +77,7 @@ export class JobCheckpoint {
   async begin(plan: SplitPlan, startedAt = new Date().toISOString()): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     this.#records = new Map()
+    this.#startedAt = startedAt
     await checkpoint.begin(
       headerJson({
         state: 'running',
@@ -94,6 +96,7 @@ export class JobCheckpoint {
    */
   async resume(header: JobHeader): Promise<void> {
     this.#header = header
+    this.#startedAt = header.startedAt
     const content = await this.#options.checkpoint.read(this.#call)
     this.#records = recordsIn(content)
     const isBegun = header.plan.splits.some((split) => !this.startOf(split).isDone)
@@ -178,7 +181,7 @@ export class JobCheckpoint {
     await checkpoint.finish(
       headerJson({
         state: 'complete',
-        startedAt: this.#header?.startedAt ?? now,
+        startedAt: this.#startedAt,
         endedAt: now,
         fingerprint,
         plan,
