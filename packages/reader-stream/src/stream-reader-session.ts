@@ -66,14 +66,17 @@ export class StreamReaderSession implements ReaderSession {
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void> {
     const { signal } = options
-    const { seed, row } = options.from ? startOf(options.from) : { seed: this.#seed, row: 0 }
+    const from = options.from === undefined ? undefined : startOf(options.from)
+    const until = options.until === undefined ? undefined : startOf(options.until)
+    const seed = from?.seed ?? until?.seed ?? this.#seed
     const source = this.#source(taskOf(split), seed)
-    let next = row
+    const end = Math.min(source.rowCount, until?.row ?? Infinity)
+    let next = from?.row ?? 0
     signal.throwIfAborted()
-    while (next < source.rowCount) {
+    while (next < end) {
       await this.#pause(signal)
       const builder = new BatchBuilder(this.#schema, options)
-      next = fill(builder, source, next)
+      next = fill(builder, source, next, end)
       const position: Position = { token: { seed, row: next }, label: `row ${next}` }
       yield builder.take(options.positions === true ? position : undefined)
       signal.throwIfAborted()
@@ -100,15 +103,15 @@ export class StreamReaderSession implements ReaderSession {
   }
 }
 
-/** Puts rows into a batch until it is full; gives the number of the row to go on with. */
-function fill(builder: BatchBuilder, source: RowSource, from: number): number {
-  for (let index = from; index < source.rowCount; index++) {
+/** Puts rows before `end` into a batch until it is full; gives the number of the row to go on with. */
+function fill(builder: BatchBuilder, source: RowSource, from: number, end: number): number {
+  for (let index = from; index < end; index++) {
     const row = source.row(index)
     const byteSize = source.byteSize(row)
     if (builder.mustFlushBefore(byteSize)) return index
     builder.add(row, byteSize)
   }
-  return source.rowCount
+  return end
 }
 
 function taskOf(split: Split): number {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import type { DataSource } from '@millrace/core/plugin'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startRedis, type PrivateRedis } from './redis-server.ts'
+import { freePort, startRedis, type PrivateRedis } from './redis-server.ts'
 import { openWriter, schemaOf, textBatch, writeBatch, writeRows } from './write-rows.ts'
 
 const password = 'pass word/%"'
@@ -196,7 +196,7 @@ describe('places', () => {
       'no',
     ])
     const control = new Redis({ port: secure.port })
-    const tlsPort = secure.port + 1 > 65_535 ? secure.port - 1 : secure.port + 1
+    const tlsPort = await freePort()
     await control.config('SET', 'tls-port', String(tlsPort))
     control.disconnect()
     const ca = await readFile(cert, 'utf8')
