@@ -53,7 +53,9 @@ export async function readJobStatus(
   if (content === undefined) return { ...emptyStatus, job: plan.name }
   const header = jobHeaderOf(content.header)
   let counts = header.counts ?? noCounts
-  const splits = header.plan.splits.map(({ id }): SplitStatus => {
+  // A complete job has forgotten how far each of its splits had come.
+  const unfinished = header.state === 'complete' ? [] : header.plan.splits
+  const splits = unfinished.map(({ id }): SplitStatus => {
     const progress = content.splits.get(id)
     const record =
       progress === undefined ? freshSplit : splitRecordOf(progress.sequence, progress.record)
