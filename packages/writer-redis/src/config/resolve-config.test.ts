@@ -30,7 +30,6 @@ describe('parameters', () => {
       expiry: { kind: 'never' },
       batchSize: 1000,
       timeoutMs: 30_000,
-      allowsEviction: false,
       retryTimeoutMs: 300_000,
       findings: [],
     })
