@@ -69,7 +69,7 @@ export class RedisWriteSession implements WriterSession {
   #delimiterHits = 0
   #checkpoint: RedisCheckpoint | undefined
   #clientName = 'millrace'
-  #firstKeys: Promise<void> | undefined
+  #firstKeys: Promise<boolean> | undefined
   #haveKeysBeenSeen = false
   #hasTransactions = true
 
@@ -146,7 +146,7 @@ export class RedisWriteSession implements WriterSession {
         signal,
       },
     )
-    await this.#firstKeys
+    if (await this.#firstKeys) this.#pipeline.noteReachable()
     this.#haveKeysBeenSeen = true
   }
 

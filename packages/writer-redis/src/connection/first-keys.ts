@@ -19,18 +19,19 @@ export interface FirstKeysOptions {
 /**
  * Warns when keys of the first rows hold a value of another type, before anything is written: most likely the job was
  * given the wrong database or key. What the user may not look at is passed over, and so is a server that does not answer:
- * writing will say more.
+ * writing will say more. Resolves with whether it answered.
  */
 export async function lookAtFirstKeys(
   keys: readonly (string | Uint8Array)[],
   options: FirstKeysOptions,
-): Promise<void> {
+): Promise<boolean> {
   const wanted = redisTypeOf(options.config.kind)
   const first = keys.slice(0, maxRows)
   const distinct = new Map(first.map((key) => [Buffer.from(key).toString('latin1'), key]))
   const types = await typesOf([...distinct.values()], options)
+  if (types === undefined) return false
   const others = types.filter((type) => type !== wanted && type !== 'none')
-  if (others.length === 0) return
+  if (others.length === 0) return true
   const found = [...new Set(others)].sort().join(', ')
   const outcome = isIdempotent(options.config.kind)
     ? 'they will be overwritten'
@@ -38,12 +39,13 @@ export async function lookAtFirstKeys(
   options.logger.warn(
     `${others.length} of the first ${types.length} keys of the job hold a value of another type (${found}, not ${wanted}): ${outcome}`,
   )
+  return true
 }
 
 async function typesOf(
   keys: readonly (string | Uint8Array)[],
   { connection, clientName, signal }: FirstKeysOptions,
-): Promise<string[]> {
+): Promise<string[] | undefined> {
   try {
     const opened = await openBulk(connection, {
       signal,
@@ -59,6 +61,6 @@ async function typesOf(
     }
   } catch {
     signal.throwIfAborted()
-    return []
+    return undefined
   }
 }

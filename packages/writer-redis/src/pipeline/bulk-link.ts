@@ -38,6 +38,11 @@ export class BulkLink {
     return this.#hasConnected
   }
 
+  /** The server has answered elsewhere. */
+  noteReachable(): void {
+    this.#hasConnected = true
+  }
+
   /**
    * The open connection, or a new one.
    *

@@ -96,6 +96,11 @@ export class CommandPipeline {
     if (this.#sent.length === 0 && !this.#isRecovering) this.#link.forget()
   }
 
+  /** The server has answered elsewhere: a connection that cannot be made may be a passing fault from now on. */
+  noteReachable(): void {
+    this.#link.noteReachable()
+  }
+
   /** Ends the connection. Batches that are not settled are rejected. */
   close(): void {
     this.#fail(new Error('the Redis writer was closed'))
