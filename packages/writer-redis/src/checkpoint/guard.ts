@@ -1,5 +1,6 @@
 import { encodeCommand } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { replyText } from '../resp/reply-text.ts'
 import { RespError } from '../resp/resp-error.ts'
 
 /** Fields of the checkpoint hash. */
@@ -97,7 +98,7 @@ export function groupTail(guard: Guard): {
 /** Reads the reply of the guard script. */
 export function guardAnswerOf(reply: RespReply): GuardAnswer {
   if (reply instanceof RespError) return { kind: 'error', error: reply }
-  const text = Buffer.isBuffer(reply) ? reply.toString('utf8') : JSON.stringify(reply)
+  const text = replyText(reply) ?? ''
   if (text === 'pass' || text === 'gone') return { kind: text }
   if (text.startsWith('fenced ')) return { kind: 'fenced', owner: text.slice('fenced '.length) }
   return { kind: 'elsewhere', sequence: Number(text.slice('at '.length)) }

@@ -12,14 +12,16 @@ import type { RedisConnectionOptions } from '../connection/connection-options.ts
 import { targetText } from '../connection/connection-options.ts'
 import { openBulk } from '../connection/open-bulk.ts'
 import { classifyError, fatalError, retryable, unreachable } from '../connection/server-errors.ts'
+import { pause } from '../pipeline/pause.ts'
 import { RetryClock } from '../pipeline/retry-clock.ts'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { replyText } from '../resp/reply-text.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { acquireScript, releaseScript, replaceScript } from './fence-scripts.ts'
 import { checkpointKey, fields, type Guard } from './guard.ts'
 import { checkpointGone, fenced, rewound } from './guard-error.ts'
-import { pairsOf, splitsOf, textOf } from './stored-progress.ts'
+import { pairsOf, splitsOf } from './stored-progress.ts'
 
 /** How a checkpoint is reached that does not lie in a single Redis. */
 export interface CheckpointReach {
@@ -111,11 +113,12 @@ export class RedisCheckpoint implements Checkpoint {
         ],
         signal,
       )
-      const holder = textOf(runReply)
+      const holder = replyText(runReply)
       // It was taken before, and the answer was lost.
       if (holder === owner.run) break
       if (holder !== undefined && (await this.#isAlive(holder, signal))) {
-        if (performance.now() > deadlineMs) throw fenced(textOf(ownerReply) ?? holder, this.#target)
+        if (performance.now() > deadlineMs)
+          throw fenced(replyText(ownerReply) ?? holder, this.#target)
         await pause(livenessPauseMs, signal)
         continue
       }
@@ -233,12 +236,12 @@ export class RedisCheckpoint implements Checkpoint {
       )
       return false
     }
-    return seen.some((reply) => (textOf(reply) ?? '').includes(` name=${clientNameOf(run)} `))
+    return seen.some((reply) => (replyText(reply) ?? '').includes(` name=${clientNameOf(run)} `))
   }
 
   async #eval(script: string, args: readonly string[], signal: AbortSignal): Promise<string> {
     const [reply] = await this.#call([['EVAL', script, '1', this.#key, ...args]], signal)
-    return textOf(reply) ?? ''
+    return replyText(reply) ?? ''
   }
 
   /** Sends commands; throws for the first that is refused. While the job runs, passing faults are waited out. */
@@ -317,19 +320,5 @@ function foreignKey(key: string, target: string): PluginError {
     code: 'TARGET_UNFIT',
     message: `the key ${key} in Redis at ${target} is where the job keeps its checkpoint, and it holds a value of another type`,
     hint: 'Rename that key, or give the job another name with --name.',
-  })
-}
-
-async function pause(pauseMs: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  await new Promise<void>((resolve, reject) => {
-    const finish = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', finish)
-      if (signal.aborted) reject(signal.reason as Error)
-      else resolve()
-    }
-    const timer = setTimeout(finish, pauseMs)
-    signal.addEventListener('abort', finish, { once: true })
   })
 }

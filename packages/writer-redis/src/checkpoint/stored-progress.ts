@@ -1,14 +1,8 @@
 import type { SplitProgress } from '@millrace/core/plugin'
 import type { JsonValue } from '@millrace/core/record'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { replyText } from '../resp/reply-text.ts'
 import { fields } from './guard.ts'
-
-/** A reply as text; `undefined` when there is none. */
-export function textOf(reply: RespReply | undefined): string | undefined {
-  if (reply === null || reply === undefined) return undefined
-  if (typeof reply === 'string' || typeof reply === 'number') return String(reply)
-  return Buffer.isBuffer(reply) ? reply.toString('utf8') : undefined
-}
 
 /** The fields of a hash, as `HGETALL` gives them. */
 export function pairsOf(reply: RespReply | undefined): Map<string, string> {
@@ -16,7 +10,7 @@ export function pairsOf(reply: RespReply | undefined): Map<string, string> {
   if (!Array.isArray(reply)) return pairs
   const items = reply as readonly RespReply[]
   for (let at = 0; at + 1 < items.length; at += 2)
-    pairs.set(textOf(items[at]) ?? '', textOf(items[at + 1]) ?? '')
+    pairs.set(replyText(items[at]) ?? '', replyText(items[at + 1]) ?? '')
   return pairs
 }
 

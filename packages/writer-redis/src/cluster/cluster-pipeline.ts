@@ -6,7 +6,7 @@ import type { ClusterBatch } from './cluster-batch.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import { cutBatch } from './cut-batch.ts'
 import type { ClusterConnection } from './discover-cluster.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pipeline/pause.ts'
 import { BatchSettler } from './settle-batch.ts'
 
 /** What a pipeline is made of. */

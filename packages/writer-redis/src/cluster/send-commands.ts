@@ -6,7 +6,7 @@ import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
 import type { ClusterLinks } from './cluster-links.ts'
 import type { ClusterMap } from './cluster-map.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pipeline/pause.ts'
 import { redirectOf, type AddressMap, type NodeAddress } from './redirect.ts'
 
 /** A command on its way to the owner of its slot. */

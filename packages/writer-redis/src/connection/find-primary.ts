@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PluginError } from '@millrace/core/plugin'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { replyText } from '../resp/reply-text.ts'
 import { RespError } from '../resp/resp-error.ts'
 import {
   addressText,
@@ -87,7 +88,7 @@ async function roleAt(
   const { user, password } = connection
   const commands = [...loginCommands(user, password), ['ROLE']]
   const reply = (await ask(address, connection, commands, signal)).at(-1)
-  return isArray(reply) ? reply.slice(0, 1).map(textOf).join('') : undefined
+  return isArray(reply) ? replyText(reply[0]) : undefined
 }
 
 /** Where the sentinels have the primary, the newest word first. */
@@ -150,7 +151,7 @@ async function askSentinel(
     const refused = replies.slice(0, -1).find((reply) => reply instanceof RespError)
     if (refused instanceof RespError) return { epoch: 0, problem: shownText(refused) }
     if (!isArray(found)) return { epoch: 0, problem: `it knows no primary named ${name}` }
-    const [host = '', port] = found.map(textOf)
+    const [host = '', port] = found.map(replyText)
     return { address: { kind: 'tcp', host, port: Number(port) }, epoch: epochIn(details) }
   } catch (error) {
     return { epoch: 0, problem: error instanceof Error ? error.message : String(error) }
@@ -183,7 +184,7 @@ async function ask(
 
 function epochIn(details: RespReply | undefined): number {
   if (!isArray(details)) return 0
-  const texts = details.map(textOf)
+  const texts = details.map(replyText)
   const at = texts.indexOf('config-epoch')
   return at < 0 ? 0 : Number(texts[at + 1])
 }
@@ -204,12 +205,4 @@ function noPrimary(
 
 function isArray(reply: RespReply | undefined): reply is readonly RespReply[] {
   return Array.isArray(reply)
-}
-
-function textOf(reply: RespReply): string {
-  return Buffer.isBuffer(reply)
-    ? reply.toString('utf8')
-    : typeof reply === 'object'
-      ? ''
-      : String(reply)
 }

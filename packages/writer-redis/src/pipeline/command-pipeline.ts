@@ -9,6 +9,7 @@ import type { BatchRequest } from './batch-request.ts'
 import { BulkLink } from './bulk-link.ts'
 import { failpoint } from './failpoint.ts'
 import { judgeErrors, wrongTypeRow, type Verdict } from './judge-errors.ts'
+import { pause } from './pause.ts'
 import { findWrongTypes, repairWrongType } from './repair-wrong-type.ts'
 import { RetryClock } from './retry-clock.ts'
 
@@ -349,19 +350,7 @@ export class CommandPipeline {
   }
 
   async #pause(cause: unknown): Promise<void> {
-    const { signal } = this.#attempt
-    const pauseMs = this.#clock.nextPauseMs(cause)
-    await new Promise<void>((resolve, reject) => {
-      const finish = () => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', finish)
-        if (signal.aborted) reject(signal.reason)
-        else resolve()
-      }
-      const timer = setTimeout(finish, pauseMs)
-      signal.addEventListener('abort', finish, { once: true })
-      if (signal.aborted) finish()
-    })
+    await pause(this.#clock.nextPauseMs(cause), this.#attempt.signal)
   }
 
   #throwIfFatal(request: BatchRequest, verdict: Verdict): void {
