@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests run on the TypeScript source of every workspace package, so that no build has to come first; what tests of the
@@ -12,19 +13,25 @@ const servers = {
 
 export default defineConfig({
   test: {
+    // Most tests wait for servers more than they compute: two at a time also where there are just two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         ...shared,
         test: {
           name: 'unit',
-          include: ['{packages,apps,tools}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['{packages,apps,tools,examples}/*/src/**/*.test.ts', 'scripts/**/*.test.ts'],
+          exclude: ['**/*.faults.test.ts'],
         },
       },
       {
         ...shared,
         test: {
           name: 'integration',
-          include: ['{packages,apps,tools}/*/test/**/*.test.ts'],
+          include: [
+            '{packages,apps,tools}/*/test/**/*.test.ts',
+            'examples/*/test/**/*.test.{ts,mjs}',
+          ],
           exclude: ['**/*.faults.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -35,7 +42,10 @@ export default defineConfig({
         ...shared,
         test: {
           name: 'faults',
-          include: ['{packages,apps,tools}/*/test/**/*.faults.test.ts'],
+          include: [
+            '{packages,apps,tools,examples}/*/test/**/*.faults.test.ts',
+            'scripts/**/*.faults.test.ts',
+          ],
           testTimeout: 120_000,
           hookTimeout: 60_000,
           ...servers,

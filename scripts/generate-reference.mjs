@@ -1,8 +1,18 @@
-// Writes docs/reference from the schemas of the job file and of our plugins, so that the pages cannot drift.
-// `--check` compares instead and fails when a page is not what the schemas say. Needs a build.
+// Writes docs/reference from the schemas of the job file, of RDI's files and of our plugins, so that the pages cannot drift;
+// for RDI's files the JSON Schemas themselves, too, for editors. `--check` compares instead and fails when a page is not what the schemas say. Needs a build.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { format } from 'prettier'
 
+/**
+ * @typedef {object} Page
+ * @property {string} file
+ * @property {string} [schemaFile] the schema itself is written there, too
+ * @property {string} title
+ * @property {string} intro
+ * @property {() => Promise<Record<string, any>>} load
+ */
+
+/** @type {Page[]} */
 const pages = [
   {
     file: 'job.md',
@@ -13,6 +23,9 @@ const pages = [
       return dataWorksJobSchema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
     },
   },
+  rdi('rdi-config', 'configSchema', '`config.yaml`', 'of an RDI folder'),
+  rdi('rdi-job', 'jobSchema', 'Job of RDI', 'of `jobs/*.yaml` in an RDI folder'),
+  plugin('reader-mongodb', 'mongodbReader'),
   plugin('reader-mysql', 'mysqlReader'),
   plugin('reader-postgres', 'postgresReader'),
   plugin('reader-stream', 'streamReader'),
@@ -39,6 +52,27 @@ function plugin(name, exported) {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {'configSchema' | 'jobSchema'} exported
+ * @param {string} title
+ * @param {string} where
+ */
+function rdi(name, exported, title, where) {
+  return {
+    file: `${name}.md`,
+    schemaFile: `${name}.schema.json`,
+    title,
+    intro:
+      `The properties ${where}. For editors: [${name}.schema.json](${name}.schema.json), named in the first line as ` +
+      `\`# yaml-language-server: $schema=<path or URL>\`.`,
+    load: async () => {
+      const module = await import('../packages/rdi/dist/index.js')
+      return module[exported]['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+    },
+  }
+}
+
 /** @param {Record<string, any>} schema @param {string} prefix @returns {string[][]} */
 function rowsOf(schema, prefix = '') {
   const rows = []
@@ -53,10 +87,26 @@ function rowsOf(schema, prefix = '') {
     for (const part of [property, ...(property.anyOf ?? []), ...(property.oneOf ?? [])]) {
       rows.push(...rowsOf(part, `${prefix}${name}.`))
       if (part.items !== undefined) rows.push(...rowsOf(part.items, `${prefix}${name}[].`))
+      rows.push(...rowsOfMap(part.additionalProperties, `${prefix}${name}.<name>.`))
     }
+  }
+  for (const part of schema.oneOf ?? []) {
+    const kind = part.properties?.uses?.const
+    rows.push(...rowsOf(part, kind === undefined ? prefix : prefix.replace('[].', `[${kind}].`)))
   }
   const seen = new Set()
   return rows.filter(([name]) => !seen.has(name) && seen.add(name))
+}
+
+/**
+ * What the entries of a map have; data sources are described elsewhere.
+ *
+ * @param {Record<string, any> | boolean | undefined} entry @param {string} prefix
+ * @returns {string[][]}
+ */
+function rowsOfMap(entry, prefix) {
+  if (typeof entry !== 'object' || entry.properties?.jdbcUrl !== undefined) return []
+  return [entry, ...(entry.anyOf ?? [])].flatMap((part) => rowsOf(part, prefix))
 }
 
 /** @param {Record<string, any>} property @returns {string} */
@@ -79,9 +129,11 @@ const cell = (text) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const isCheck = process.argv.includes('--check')
 const folder = new URL('../docs/reference/', import.meta.url)
 mkdirSync(folder, { recursive: true })
+/** @type {string[]} */
 const stale = []
 for (const page of pages) {
-  const rows = rowsOf(await page.load())
+  const schema = await page.load()
+  const rows = rowsOf(schema)
   const markdown = [
     `# ${page.title}`,
     '',
@@ -94,12 +146,10 @@ for (const page of pages) {
     ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
     '',
   ].join('\n')
-  const text = await format(markdown, { parser: 'markdown', printWidth: 100 })
-  const target = new URL(page.file, folder)
-  if (isCheck) {
-    if (readCurrent(target) !== text) stale.push(page.file)
-  } else {
-    writeFileSync(target, text)
+  writeOrCompare(page.file, await format(markdown, { parser: 'markdown', printWidth: 100 }))
+  if (page.schemaFile !== undefined) {
+    const titled = { ...schema, title: page.title.replaceAll('`', '') }
+    writeOrCompare(page.schemaFile, await format(JSON.stringify(titled), { parser: 'json' }))
   }
 }
 if (stale.length > 0) {
@@ -107,6 +157,13 @@ if (stale.length > 0) {
     `docs/reference is not up to date: ${stale.join(', ')}. Run: npm run docs:reference\n`,
   )
   process.exitCode = 1
+}
+
+/** @param {string} file @param {string} text */
+function writeOrCompare(file, text) {
+  const target = new URL(file, folder)
+  if (!isCheck) writeFileSync(target, text)
+  else if (readCurrent(target) !== text) stale.push(file)
 }
 
 /** @param {URL} target */

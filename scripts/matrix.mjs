@@ -1,5 +1,6 @@
-// `npm run test:matrix`: the integration tests once for every newer server. Options: --fresh makes the root of Debian
-// unstable anew, --only <title> runs one server; what follows -- goes to vitest.
+// `npm run test:matrix`: the integration tests once for every newer server (on DocumentDB those that read MongoDB), and on
+// sources the fault tests of changes. Options: --fresh makes the root of Debian unstable anew, --only <title> runs one server;
+// what follows -- goes to vitest, in the place of all these tests: names of integration and fault tests.
 import { parseArgs } from 'node:util'
 import { newerServers, versionOf } from './matrix/newer-servers.mjs'
 import { NoRootError, placeIn, prepareRoot } from './matrix/unstable-root.mjs'
@@ -53,16 +54,16 @@ async function runMatrix() {
 async function runOn(server, root, usualUrls) {
   const program = server.find(root)
   if (program === undefined) return skipped(server, `Debian unstable has brought no such program`)
-  const title = `${server.title} ${versionOf(root, program)}`
+  const title = `${server.title} ${(server.version ?? versionOf)(root, program)}`
   const session = new ServerSession(root)
   try {
-    const { url } = await server.start(session, program, placeIn(root))
+    const { url, env: ownEnv } = await server.start(session, program, placeIn(root))
     print(`\n=== ${title} at ${url}`)
     const urls = { ...usualUrls, [server.replaces]: url }
     const env = Object.fromEntries(
       Object.entries(services).map(([name, { variable }]) => [variable, urls[name] ?? '']),
     )
-    const counts = await runVitest(['integration'], positionals, env)
+    const counts = sumCounts(await runTests(server, { ...env, ...server.env?.(root), ...ownEnv }))
     return { title, counts, note: counts.failed === 0 ? 'ok' : 'FAILED' }
   } catch (error) {
     // A server that is there but does not start is a failure, not something that cannot be had.
@@ -71,6 +72,18 @@ async function runOn(server, root, usualUrls) {
   } finally {
     await session.stop()
   }
+}
+
+/**
+ * @param {NewerServer} server
+ * @param {Record<string, string>} env
+ * @returns {Promise<import('./workspace/test-counts.mjs').TestCounts[]>}
+ */
+async function runTests({ tests = [], faultTests }, env) {
+  if (positionals.length > 0) return [await runVitest(['integration', 'faults'], positionals, env)]
+  const counts = [await runVitest(['integration'], tests, env)]
+  if (faultTests.length > 0) counts.push(await runVitest(['faults'], faultTests, env))
+  return counts
 }
 
 /**

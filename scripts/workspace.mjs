@@ -1,6 +1,6 @@
 // What `npm run <command>` calls. It needs nothing but Node and npm: it installs and builds what is missing first.
 import { join } from 'node:path'
-import { prepareBuild, PrepareError, root } from './workspace/prepare.mjs'
+import { prepareBuild, prepareInstall, PrepareError, root } from './workspace/prepare.mjs'
 import { runNode } from './workspace/run-command.mjs'
 import { testAll, testFaults, testNightly } from './workspace/test-commands.mjs'
 
@@ -18,6 +18,10 @@ const commands = {
   'test:faults': () => testFaults(args, print),
   'test:nightly': () => testNightly(args, print),
   'test:matrix': () => runScript('scripts/matrix.mjs'),
+  rehearsal: async () => {
+    await prepareInstall(print)
+    return runScript('scripts/rehearsal.mjs')
+  },
   demo: () => runScript('scripts/demo.mjs'),
 }
 

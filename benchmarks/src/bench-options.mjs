@@ -4,10 +4,15 @@ import { parseArgs } from 'node:util'
 export const sectionNames = /** @type {const} */ ([
   'postgres',
   'mariadb',
+  'mongodb',
+  'mongodb-memory',
   'checkpoint',
   'startup',
   'throttle',
   'memory',
+  'pipeline',
+  'changes',
+  'expressions',
 ])
 
 /**

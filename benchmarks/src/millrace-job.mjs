@@ -11,8 +11,12 @@ import { measureNode } from './measured-process.mjs'
  * @property {string} sourceUrl
  * @property {string} targetUrl
  * @property {string} [table] default: `customers`
+ * @property {string} [collection] of MongoDB, instead of a table
+ * @property {string} [database] default: that of the URL
  * @property {string} [where]
  * @property {string} [splitPk]
+ * @property {readonly (string | {name: string, type: string})[]} [columns] default: those of `customers`
+ * @property {string} [keyTemplate] default: `customer:#{id}`
  * @property {number} [channels] default: 1
  * @property {number} [mbps] default: no limit
  * @property {{stepType: string, plugin: string}} [writer] another writer than the one for Redis, and its module
@@ -42,8 +46,10 @@ export function jobFile(settings) {
         name: 'Reader',
         parameter: {
           datasource: 'shop',
-          table,
-          column: customerColumns,
+          ...(settings.collection === undefined
+            ? { table }
+            : { collectionName: settings.collection }),
+          column: settings.columns ?? customerColumns,
           ...(where === undefined ? {} : { where }),
           ...(splitPk === undefined ? {} : { splitPk }),
         },
@@ -54,7 +60,7 @@ export function jobFile(settings) {
         name: 'Writer',
         parameter: {
           datasource: 'cache',
-          keyTemplate: 'customer:#{id}',
+          keyTemplate: settings.keyTemplate ?? 'customer:#{id}',
           writeMode: { type: 'hash', mode: 'row' },
         },
       },
@@ -85,7 +91,11 @@ export async function runMillrace(settings, nodeOptions = []) {
     const report = join(folder, 'report.json')
     writeFileSync(job, JSON.stringify(jobFile(settings), null, 2))
     const datasources = {
-      shop: { type: settings.stepType, url: settings.sourceUrl },
+      shop: {
+        type: settings.stepType,
+        url: settings.sourceUrl,
+        ...(settings.database === undefined ? {} : { database: settings.database }),
+      },
       cache: { type: 'redis', url: settings.targetUrl },
     }
     // A given server's URL may hold a password.

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { customerChunks } from './customers.mjs'
 
 const verifiedAtOnce = 1000
+const randomKeys = 500
 
 /** Gives one digest for the hashes `customer:<from>` to `customer:<to>`; each has to have four fields. */
 const digestScript = `
@@ -16,6 +17,17 @@ for id = tonumber(ARGV[1]), tonumber(ARGV[2]) do
   rows[#rows + 1] = table.concat({id, values[1] or '-', values[2] or '-', values[3] or '-', values[4] or '-'}, '\\0')
 end
 return redis.sha1hex(table.concat(rows, '\\n'))
+`
+
+/** Gives the length of the text columns of all rows together. */
+const documentScript = `
+local bytes = 0
+for id = 1, tonumber(ARGV[2]) do
+  for column = 1, tonumber(ARGV[3]) do
+    bytes = bytes + redis.call('HSTRLEN', ARGV[1] .. ':id:' .. id, 'text' .. column)
+  end
+end
+return bytes
 `
 
 /**
@@ -70,6 +82,45 @@ export class TargetRedis {
       const found = await this.#redis.eval(digestScript, 0, from, to)
       if (found !== expected) throw new Error(`customer:${from} to customer:${to} differ`)
     }
+  }
+
+  /**
+   * Checks that there are so many hashes, and of some taken at random that they have so many fields, none of them empty.
+   *
+   * @param {number} count
+   * @param {number} fieldCount
+   * @throws {Error} that says what was found
+   */
+  async verifyHashes(count, fieldCount) {
+    const keys = (await this.#redis.dbsize()) - (await this.#checkpointKeys())
+    if (keys !== count) throw new Error(`Redis holds ${keys} keys, not ${count}`)
+    for (let tries = 0; tries < randomKeys; tries += 1) {
+      const key = (await this.#redis.randomkey()) ?? ''
+      if (!key.startsWith('customer:')) continue
+      const values = await this.#redis.hvals(key)
+      if (values.length !== fieldCount || values.includes(''))
+        throw new Error(`${key} has ${values.length} fields, not ${fieldCount}, or empty ones`)
+    }
+  }
+
+  /**
+   * Checks that the rows 1 to `count` of a table stand here as `<table>:id:<id>` with all their text columns.
+   *
+   * @param {string} table
+   * @param {number} count
+   * @param {number} textColumns
+   */
+  async verifyDocuments(table, count, textColumns) {
+    const keys = (await this.#redis.dbsize()) - (await this.#checkpointKeys())
+    if (keys !== count) throw new Error(`Redis holds ${keys} keys, not ${count}`)
+    const bytes = await this.#redis.eval(documentScript, 0, table, count, textColumns)
+    if (bytes !== count * textColumns * 112)
+      throw new Error(`the text columns of ${table} hold ${String(bytes)} bytes`)
+  }
+
+  /** @param {string} key */
+  streamLength(key) {
+    return this.#redis.xlen(key)
   }
 
   close() {

@@ -11,7 +11,8 @@ import { licensesOf } from './licenses.mjs'
  * @typedef {import('../packages/workspace-packages.mjs').WorkspacePackage} WorkspacePackage
  */
 
-const licensesName = 'THIRD-PARTY-LICENSES.txt'
+// No "license" in the name: pnpm would take it for the license of the package, and leave that out of the tarball.
+const licensesName = 'THIRD-PARTY-NOTICES.txt'
 
 /**
  * Makes the few JavaScript files of a package out of its many sources, beside the declarations of the compiler in

@@ -57,14 +57,14 @@ test('takes in what is inlined with its license, and has every class once', asyn
   const [index, plugin] = [await load('index.js'), await load('plugin/index.js')]
   expect(index['from']).toBe('zod')
   expect(index['Fault']).toBe(plugin['Fault'])
-  expect(readFileSync(dist('THIRD-PARTY-LICENSES.txt'), 'utf8')).toContain('MIT License, zod')
+  expect(readFileSync(dist('THIRD-PARTY-NOTICES.txt'), 'utf8')).toContain('MIT License, zod')
 })
 
 test('leaves other dependencies to be imported', async () => {
   write('packages/core/src/index.ts', `export { Client } from 'pg'\n`)
   await bundleWorkspace(root)
   expect(readFileSync(dist('index.js'), 'utf8')).toMatch(/from ["']pg["']/)
-  expect(existsSync(dist('THIRD-PARTY-LICENSES.txt'))).toBe(false)
+  expect(existsSync(dist('THIRD-PARTY-NOTICES.txt'))).toBe(false)
 })
 
 test('works again only when sources or bundles have changed', async () => {

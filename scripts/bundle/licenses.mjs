@@ -33,7 +33,7 @@ export function licensesOf(moduleIds) {
  * @param {string} folder
  */
 function licenseIn(name, folder) {
-  const file = readdirSync(folder).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e([.-]|$)/i.test(entry))
   if (file === undefined) throw new Error(`${name} is bundled, but brings no license text`)
   return readFileSync(join(folder, file), 'utf8').trim()
 }

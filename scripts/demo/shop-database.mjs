@@ -85,6 +85,17 @@ export async function makeShopDatabase(kind, serverUrl, rows) {
 }
 
 /**
+ * Runs statements on a server over a connection of their own.
+ *
+ * @param {'postgres' | 'mysql'} kind
+ * @param {string} url
+ * @param {(query: Query) => Promise<void>} work
+ */
+export function withServer(kind, url, work) {
+  return withConnection(dialects[kind], url, work)
+}
+
+/**
  * @param {Dialect} dialect
  * @param {string} url
  * @param {(query: Query) => Promise<void>} work

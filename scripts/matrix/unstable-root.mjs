@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { canInstall, installPackages } from '../services/debian-packages.mjs'
@@ -10,8 +18,9 @@ import { runCommand } from '../workspace/run-command.mjs'
 /** @typedef {import('../services/server-place.mjs').ServerPlace} ServerPlace */
 
 const packages = ['mysql-server-core', 'postgresql', 'redis-server', 'valkey-server']
+const quietInstall = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
 /** Counts up when what stands in the root changes, so that older ones are made anew. */
-const edition = 1
+const edition = 2
 
 /** Why there is no such root: one text for the user. */
 export class NoRootError extends Error {}
@@ -28,7 +37,7 @@ export async function prepareRoot({ fresh, print }) {
   const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'millrace')
   const root = join(cache, `debian-unstable-${edition}`)
   if (existsSync(root) && !fresh) return root
-  print(`making a root of Debian unstable in ${root} (about a minute, 700 MB)`)
+  print(`making a root of Debian unstable in ${root} (two minutes, 850 MB)`)
   const debootstrap = prepareDebootstrap(print)
   const unfinished = `${root}.unfinished`
   rmSync(unfinished, { recursive: true, force: true })
@@ -38,6 +47,7 @@ export async function prepareRoot({ fresh, print }) {
   await step(debootstrap, first, unfinished)
   forbidServices(unfinished)
   await step('chroot', [unfinished, '/debootstrap/debootstrap', '--second-stage'], unfinished)
+  await addDocumentdb(unfinished, print)
   // mysqld does not start without the folder that LOAD DATA would be limited to.
   mkdirSync(join(unfinished, 'var/lib/mysql-files'), { recursive: true })
   rmSync(join(unfinished, 'var/cache/apt/archives'), { recursive: true, force: true })
@@ -84,6 +94,32 @@ function prepareDebootstrap(print) {
   return debootstrap
 }
 
+/**
+ * Not at every moment does unstable have the extension for its newest PostgreSQL: then the root is made without.
+ *
+ * @param {string} root
+ * @param {(line: string) => void} print
+ */
+async function addDocumentdb(root, print) {
+  const [version] = readdirSync(join(root, 'usr/lib/postgresql'))
+  const name = `postgresql-${version}-documentdb`
+  // Like debootstrap, whatever the clock of this machine says of the age of the lists.
+  const anyAge = ['-o', 'Acquire::Check-Valid-Until=false']
+  const update = await inRoot(root, ['apt-get', ...anyAge, 'update'])
+  const install = ['apt-get', 'install', '--yes', '--no-install-recommends', name]
+  const { code, output } = update.code === 0 ? await inRoot(root, install) : update
+  if (code !== 0) print(`  without ${name}: ${output.trimEnd().split('\n').at(-1)}`)
+  rmSync(join(root, 'var/lib/apt/lists'), { recursive: true, force: true })
+}
+
+/**
+ * @param {string} root
+ * @param {readonly string[]} command
+ */
+function inRoot(root, command) {
+  return runCommand('chroot', [root, ...command], { cwd: '/', env: quietInstall })
+}
+
 /** The mirror that this machine's own packages come from; without one, debootstrap has a default. */
 function mirror() {
   const format = ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages']
@@ -112,8 +148,7 @@ function forbidServices(root) {
  * @param {string} unfinished removed when the command fails
  */
 async function step(command, args, unfinished) {
-  const env = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
-  const { code, output } = await runCommand(command, args, { cwd: '/', env })
+  const { code, output } = await runCommand(command, args, { cwd: '/', env: quietInstall })
   if (code === 0) return
   rmSync(unfinished, { recursive: true, force: true })
   const lastLines = output.trimEnd().split('\n').slice(-5).join('\n  ')

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { inlinedDependencies } from '../bundle/inlined-dependencies.mjs'
-import { isPlugin, isPublished, readJson, sourceImports } from './workspace-packages.mjs'
+import { isDialect, isPlugin, isPublished, readJson, sourceImports } from './workspace-packages.mjs'
 
 /**
  * @typedef {import('./workspace-packages.mjs').WorkspacePackage} WorkspacePackage
@@ -17,10 +17,15 @@ import { isPlugin, isPublished, readJson, sourceImports } from './workspace-pack
 const license = 'Apache-2.0'
 const core = '@millrace/core'
 const pluginImports = new Set([`${core}/plugin`, `${core}/record`, `${core}/sql`])
-const requiredFiles = ['dist', 'src', '!src/**/*.test.ts']
-/** What readers of relational databases have in `src`, so that who knows one knows all. */
-const sqlReaderShape = ['config', 'connection', 'types', 'snapshot', 'plugin.ts', 'index.ts']
-const sqlReaders = new Set(['packages/reader-mysql', 'packages/reader-postgres'])
+const dialectImports = new Set([`${core}/plugin`, `${core}/record`, `${core}/dialect`])
+const requiredFiles = ['dist', '!dist/.tsbuildinfo', 'src', '!src/**/*.test.ts', 'CHANGELOG.md']
+/** What readers of databases have in `src`, so that who knows one knows all. */
+const databaseReaderShape = ['config', 'connection', 'types', 'snapshot', 'plugin.ts', 'index.ts']
+const databaseReaders = new Set([
+  'packages/reader-mongodb',
+  'packages/reader-mysql',
+  'packages/reader-postgres',
+])
 
 /** @type {PackageRule} */
 function manifestIsComplete({ manifest, path, folder }) {
@@ -39,7 +44,7 @@ function manifestIsComplete({ manifest, path, folder }) {
   const files = manifest['files'] ?? []
   for (const name of requiredFiles) expect(files.includes(name), `"files" lacks "${name}"`)
   for (const name of files) {
-    const generated = name === 'dist' || name.startsWith('!')
+    const generated = name === 'dist' || name === 'CHANGELOG.md' || name.startsWith('!')
     expect(generated || existsSync(join(path, name)), `"files" names ${name}, which is not there`)
   }
   return problems
@@ -82,7 +87,8 @@ function pluginsBringNoCore(subject) {
   const { manifest } = subject
   if (!isPlugin(subject)) return []
   const problems = []
-  if (!manifest['peerDependencies']?.[core]) problems.push(`${core} is no peerDependency`)
+  if (manifest['peerDependencies']?.[core] !== 'workspace:^')
+    problems.push(`the range of its peerDependency ${core} is not "workspace:^"`)
   if (manifest['dependencies']?.[core])
     problems.push(`${core} is a dependency; it has to be a peerDependency alone`)
   return problems
@@ -117,9 +123,9 @@ function importsAreDependencies(subject, { root }) {
 }
 
 /** @type {PackageRule} */
-function sqlReadersAreAlike({ folder, path }) {
-  if (!sqlReaders.has(folder)) return []
-  return sqlReaderShape
+function databaseReadersAreAlike({ folder, path }) {
+  if (!databaseReaders.has(folder)) return []
+  return databaseReaderShape
     .filter((name) => !existsSync(join(path, 'src', name)))
     .map((name) => `has no src/${name}, as every reader of a relational database has`)
 }
@@ -132,7 +138,7 @@ const rules = [
   pluginsBringNoCore,
   importsStayInBounds,
   importsAreDependencies,
-  sqlReadersAreAlike,
+  databaseReadersAreAlike,
 ]
 
 /**
@@ -158,6 +164,12 @@ export function forbiddenImport(subject) {
     return (specifier) =>
       specifier.startsWith('@millrace/') && !pluginImports.has(specifier)
         ? 'a plugin imports only @millrace/core/plugin, /record and /sql'
+        : undefined
+  }
+  if (isDialect(subject)) {
+    return (specifier) =>
+      specifier.startsWith('@millrace/') && !dialectImports.has(specifier)
+        ? 'a dialect imports only @millrace/core/plugin, /record and /dialect'
         : undefined
   }
   return (specifier) =>

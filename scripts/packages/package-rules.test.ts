@@ -36,7 +36,7 @@ function writePackage(folder: string, own: Record<string, unknown>): void {
     license: 'Apache-2.0',
     type: 'module',
     engines: { node: '>=20.19.0' },
-    files: ['dist', 'src', '!src/**/*.test.ts'],
+    files: ['dist', '!dist/.tsbuildinfo', 'src', '!src/**/*.test.ts', 'CHANGELOG.md'],
     exports: { '.': { '@millrace/source': './src/index.ts', default: './dist/index.js' } },
     repository: { directory: folder },
     publishConfig: { access: 'public' },
@@ -87,6 +87,19 @@ test('finds what a plugin may not import', () => {
   ])
 })
 
+test('finds a plugin that brings its own core, or asks for exactly one', () => {
+  writePackage('packages/writer-toy', {
+    name: '@millrace/writer-toy',
+    peerDependencies: { '@millrace/core': 'workspace:*' },
+    dependencies: { '@millrace/core': 'workspace:^' },
+  })
+  write('packages/writer-toy/tsconfig.json', '{"references": [{"path": "../core"}]}')
+  expect(mistakes()).toEqual([
+    'packages/writer-toy: the range of its peerDependency @millrace/core is not "workspace:^"',
+    'packages/writer-toy: @millrace/core is a dependency; it has to be a peerDependency alone',
+  ])
+})
+
 test('lets what is bundled be a development dependency', () => {
   writePackage('packages/core', {
     name: '@millrace/core',
@@ -103,6 +116,22 @@ test('finds a package that imports a plugin', () => {
   expect(mistakes()).toEqual([
     'packages/core: packages/core/src/index.ts imports @millrace/writer-toy: plugins are resolved by stepType at run time, never imported',
     'packages/core: packages/core/src/index.ts imports @millrace/writer-toy, which is no dependency',
+  ])
+})
+
+test('finds a dialect that imports more than the contract', () => {
+  writePackage('packages/rdi', {
+    name: '@millrace/rdi',
+    peerDependencies: { '@millrace/core': 'workspace:^' },
+  })
+  write('packages/rdi/tsconfig.json', '{"references": [{"path": "../core"}]}')
+  write('.changeset/rdi.md', `---\n'@millrace/rdi': minor\n---\n\nFirst.\n`)
+  write(
+    'packages/rdi/src/index.ts',
+    `export { a } from '@millrace/core/sql'\nexport { b } from '@millrace/core/dialect'\n`,
+  )
+  expect(mistakes()).toEqual([
+    'packages/rdi: packages/rdi/src/index.ts imports @millrace/core/sql: a dialect imports only @millrace/core/plugin, /record and /dialect',
   ])
 })
 

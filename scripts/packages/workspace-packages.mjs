@@ -16,10 +16,10 @@ import { join, relative, sep } from 'node:path'
 
 /**
  * @param {string} root the checkout
- * @returns {WorkspacePackage[]} every folder of packages/, apps/ and tools/ that has a package.json, and benchmarks
+ * @returns {WorkspacePackage[]} every folder of packages/, apps/, tools/ and examples/ that has a package.json, and benchmarks
  */
 export function readPackages(root) {
-  const folders = ['packages', 'apps', 'tools'].flatMap((group) =>
+  const folders = ['packages', 'apps', 'tools', 'examples'].flatMap((group) =>
     subfolders(join(root, group)).map((name) => `${group}/${name}`),
   )
   return [...folders, 'benchmarks']
@@ -44,6 +44,14 @@ export function isPublished({ manifest }) {
  */
 export function isPlugin({ folder }) {
   return /^packages\/(reader|writer)-/.test(folder)
+}
+
+/**
+ * @param {WorkspacePackage} workspacePackage
+ * @returns {boolean} whether it reads the files of another tool
+ */
+export function isDialect({ folder }) {
+  return folder === 'packages/rdi'
 }
 
 /**

@@ -1,11 +1,12 @@
 import { canInstall, installPackages } from './debian-packages.mjs'
+import { findMongodb, startMongodb } from './mongodb.mjs'
 import { findMysql, mysqlPackages, startMysql } from './mysql.mjs'
 import { findPostgres, postgresPackages, startPostgres } from './postgres.mjs'
 import { findRedis, redisPackages, startRedis } from './redis.mjs'
 import { ServerSession } from './server-session.mjs'
 
 /**
- * @typedef {'postgres' | 'mysql' | 'redis'} ServiceName
+ * @typedef {'postgres' | 'mysql' | 'mongodb' | 'redis'} ServiceName
  *
  * @typedef {object} Services
  * @property {Partial<Record<ServiceName, string>>} urls where each server is
@@ -32,6 +33,12 @@ export const services = {
     variable: 'MILLRACE_TEST_MYSQL_URL',
     packages: mysqlPackages,
     find: () => starterOf(findMysql(), startMysql),
+  },
+  mongodb: {
+    title: 'MongoDB test server',
+    variable: 'MILLRACE_TEST_MONGODB_URL',
+    packages: [],
+    find: () => starterOf(findMongodb(), startMongodb),
   },
   redis: {
     title: 'Redis',

@@ -31,10 +31,17 @@ export function findPostgres() {
  * @param {ServerSession} session
  * @param {string} binFolder as `findPostgres` gives it
  * @param {ServerPlace} [place] where it runs; default: on this machine as it is
+ * @param {{settings?: Readonly<Record<string, string>>, prepare?: string}} [more] further settings, and a statement for the
+ *   database `test`
  * @returns {Promise<{url: string, pid: number}>}
  * @throws {Error} with the end of the server's log
  */
-export async function startPostgres(session, binFolder, place = thisMachine) {
+export async function startPostgres(
+  session,
+  binFolder,
+  place = thisMachine,
+  { settings: moreSettings = {}, prepare } = {},
+) {
   const account = place.account(['postgres'])
   const data = session.makeFolder('postgres', account)
   const command = join(binFolder, 'postgres')
@@ -54,15 +61,18 @@ export async function startPostgres(session, binFolder, place = thisMachine) {
     'postgres',
     place.wrap({ command: join(binFolder, 'initdb'), args: initArgs, account }),
   )
+  const more = optionsOf(moreSettings)
   // Single-user mode needs no client program and no running server.
-  const single = ['--single', '-D', data, '-F', '-c', 'log_checkpoints=off', 'postgres']
-  await session.run(
-    'postgres',
-    place.wrap({ command, args: single, account, input: `CREATE DATABASE ${database}\n` }),
-  )
+  const single = (/** @type {string} */ name, /** @type {string} */ statement) => {
+    const args = ['--single', '-D', data, '-F', '-c', 'log_checkpoints=off', ...more, name]
+    return session.run('postgres', place.wrap({ command, args, account, input: `${statement}\n` }))
+  }
+  await single('postgres', `CREATE DATABASE ${database}`)
+  if (prepare !== undefined) await single(database, prepare)
   const { port, pid } = await session.start({
     name: 'postgres',
-    commandLine: (port) => place.wrap({ command, args: ['-D', data, ...settings(port)], account }),
+    commandLine: (port) =>
+      place.wrap({ command, args: ['-D', data, ...settings(port), ...more], account }),
     answers: (port) => postgresAnswers(port, { user, database }),
     signal: 'SIGQUIT',
   })
@@ -87,5 +97,10 @@ function settings(port) {
     timezone: 'UTC',
     log_timezone: 'UTC',
   }
+  return optionsOf(values)
+}
+
+/** @param {Readonly<Record<string, string | number>>} values */
+function optionsOf(values) {
   return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }

@@ -44,6 +44,32 @@ export function redisAnswers(port) {
 }
 
 /**
+ * Whether a MongoDB server takes commands as a primary: `hello` is answered by `isWritablePrimary: true`.
+ *
+ * @param {number} port on 127.0.0.1
+ * @returns {Promise<boolean>}
+ */
+export function mongodbAnswers(port) {
+  const primary = Buffer.from('\x08isWritablePrimary\0\x01', 'latin1')
+  return exchange(port, helloMessage(), (answer) =>
+    answer.length < 4 || answer.length < answer.readInt32LE(0)
+      ? undefined
+      : answer.includes(primary),
+  )
+}
+
+/** `{hello: 1, $db: 'admin'}` as OP_MSG. */
+function helloMessage() {
+  const body = Buffer.from('\0\0\0\0\x10hello\0\x01\0\0\0\x02$db\0\x06\0\0\0admin\0\0', 'latin1')
+  body.writeInt32LE(body.length)
+  const head = Buffer.alloc(21)
+  head.writeInt32LE(head.length + body.length, 0)
+  head.writeInt32LE(1, 4)
+  head.writeInt32LE(2013, 12)
+  return Buffer.concat([head, body])
+}
+
+/**
  * @param {number} port
  * @param {Buffer | undefined} request
  * @param {(answer: Buffer) => boolean | undefined} judge called with all that has come so far; undefined: more to come

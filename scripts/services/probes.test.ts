@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { mysqlAnswers, postgresAnswers, redisAnswers } from './probes.mjs'
+import { mongodbAnswers, mysqlAnswers, postgresAnswers, redisAnswers } from './probes.mjs'
 import { freePort } from './server-session.mjs'
 
 const login = { user: 'millrace', database: 'test' }
@@ -26,6 +26,7 @@ test('nobody listens', async () => {
   expect(await postgresAnswers(port, login)).toBe(false)
   expect(await mysqlAnswers(port)).toBe(false)
   expect(await redisAnswers(port)).toBe(false)
+  expect(await mongodbAnswers(port)).toBe(false)
 })
 
 test('PostgreSQL is ready when it says so', async () => {
@@ -53,4 +54,17 @@ test('Redis is ready when it answers PING, and not while it loads', async () => 
   expect(await redisAnswers(await listen({ answer: loading }))).toBe(false)
   server?.close()
   expect(await redisAnswers(await listen({ answer: Buffer.from('+PONG\r\n') }))).toBe(true)
+})
+
+test('MongoDB is ready when it is the primary, and not while it has yet to be elected', async () => {
+  const reply = (isPrimary: number) => {
+    const message = Buffer.from(
+      `....hello: \x08isWritablePrimary\0${String.fromCharCode(isPrimary)}`,
+    )
+    message.writeInt32LE(message.length)
+    return message
+  }
+  expect(await mongodbAnswers(await listen({ answer: reply(0) }))).toBe(false)
+  server?.close()
+  expect(await mongodbAnswers(await listen({ answer: reply(1) }))).toBe(true)
 })

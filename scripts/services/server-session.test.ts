@@ -38,7 +38,7 @@ test('starts a server, waits for it, stops it and removes the folder', async () 
   expect(await redisAnswers(port)).toBe(true)
   expect(isAlive(pid)).toBe(true)
   await session.stop()
-  expect(isAlive(pid)).toBe(false)
+  expect(isServing(pid)).toBe(false)
   expect(existsSync(session.folder)).toBe(false)
 })
 
@@ -89,7 +89,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** An orphan that has ended may stay in the process table for a while, without a command line. */
+/** A process that has ended may stay in the process table for a while, without a command line. */
 function isServing(pid: number): boolean {
   return isAlive(pid) && existsSync(`/proc/${pid}/exe`)
 }

@@ -51,12 +51,12 @@ export async function prepareInstall(print) {
   const stampFile = join(root, 'node_modules/.millrace-installed')
   const stamp = installStamp()
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return
-  const { command, args, own } = await findPnpm()
+  const { command, args, own, env } = await findPnpm()
   const again = existsSync(stampFile)
   const what = again ? 'the lockfile has changed' : 'first time, about 10 s'
   print(`installing packages (${what}${own ? '' : '; with a pnpm that npx fetches'})`)
   const install = [...args, 'install', '--frozen-lockfile', '--prefer-offline']
-  const result = await runCommand(command, install, { cwd: root, env: own ? asItIs : noQuestions })
+  const result = await runCommand(command, install, { cwd: root, env })
   if (result.code !== 0) {
     throw new PrepareError(`installing the packages failed:\n${result.output.trimEnd()}`)
   }
@@ -68,22 +68,31 @@ const noQuestions = { CI: 'true', COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' }
 const asItIs = { ...noQuestions, npm_config_manage_package_manager_versions: 'false' }
 
 /**
- * @returns {Promise<{command: string, args: string[], own: boolean}>} the machine's pnpm when its version will do
+ * How pnpm is called: the machine's when its version will do, else one that npx fetches.
+ *
+ * @typedef {object} PnpmCommand
+ * @property {string} command
+ * @property {string[]} args come before those of pnpm
+ * @property {Record<string, string>} env beside the environment of this process
+ * @property {boolean} own whether it is the machine's
+ *
+ * @returns {Promise<PnpmCommand>}
  */
-async function findPnpm() {
+export async function findPnpm() {
   const { code, output } = await runCommand('pnpm', ['--version'], {
     cwd: root,
     env: asItIs,
   })
   const lastLine = output.trim().split('\n').at(-1) ?? ''
-  if (code === 0 && lastLine.startsWith(pnpmMajor)) return { command: 'pnpm', args: [], own: true }
+  if (code === 0 && lastLine.startsWith(pnpmMajor))
+    return { command: 'pnpm', args: [], env: asItIs, own: true }
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  return { command: 'npx', args: ['--yes', packageManager], own: false }
+  return { command: 'npx', args: ['--yes', packageManager], env: noQuestions, own: false }
 }
 
 /** What the installed packages follow from: the lockfile, every package.json, and the major version of Node. */
 function installStamp() {
-  const folders = ['packages', 'apps', 'tools'].flatMap((group) => {
+  const folders = ['packages', 'apps', 'tools', 'examples'].flatMap((group) => {
     const folder = join(root, group)
     return existsSync(folder)
       ? readdirSync(folder)

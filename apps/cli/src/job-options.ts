@@ -40,13 +40,20 @@ export function addJobFlags(command: Command): Command {
       'name of the job (default: file name and 8 hex digits of source and target)',
     )
     .option('--concurrent <n>', 'channels, in place of setting.speed.concurrent', parseCount)
-    .option('--plugin <module>', 'package or file with plugins; may be repeated', collectModule, [])
+    .addOption(pluginOption())
     .option('--no-plugins', 'load no plugin that the job names itself')
     .addOption(
       new Option('--log-level <level>', 'least level of messages')
         .choices(logLevels)
         .default('info'),
     )
+}
+
+/** `--plugin`, as every command has it that looks for plugins. */
+export function pluginOption(): Option {
+  return new Option('--plugin <module>', 'package or file with plugins; may be repeated')
+    .argParser(collectModule)
+    .default([])
 }
 
 /** What `loadJob` needs, from the flags. */
@@ -79,6 +86,11 @@ function collectSetting(text: string, previous: Record<string, string>): Record<
 function collectModule(text: string, previous: readonly string[]): readonly string[] {
   const isPath = text.startsWith('.') || isAbsolute(text)
   return [...previous, isPath ? resolve(text) : text]
+}
+
+/** A flag that may be repeated. */
+export function collectName(text: string, previous: readonly string[]): readonly string[] {
+  return [...previous, text]
 }
 
 function parseTime(text: string): Date {

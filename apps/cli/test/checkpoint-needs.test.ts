@@ -3,9 +3,11 @@ import { describe, expect } from 'vitest'
 import { expectClearError } from './support/clear-error.ts'
 import { dataKeys } from './support/data-keys.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
+import { pipelineFolder } from './support/pipeline-folder.ts'
 import { startPrivateRedis } from './support/private-redis.ts'
-import { test } from './support/redis-test.ts'
-import { CommandReader, startProxy } from './support/resp-proxy.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
+import { CommandReader, startProxy, type RespProxy } from './support/resp-proxy.ts'
+import { makePostgresDatabase } from './support/test-database.ts'
 
 const reader = streamRows(
   ['string', 'string'],
@@ -17,24 +19,61 @@ const reader = streamRows(
 )
 const list = { writeMode: { type: 'list', mode: 'rpush' } }
 
+/** A proxy that refuses some commands, or ends the connections on which they come. */
+async function startProxyWithout(
+  refused: readonly string[],
+  { server: { port } }: RedisTarget,
+  closes = false,
+): Promise<RespProxy> {
+  return await startProxy(port, (reset) => {
+    const commands = new CommandReader()
+    return {
+      fromClient(bytes, client, server) {
+        for (const command of commands.feed(bytes)) {
+          if (!refused.includes(command.name)) server.write(command.bytes)
+          else if (closes) reset()
+          else client.write(`-ERR unknown command '${command.name}'\r\n`)
+        }
+      },
+    }
+  })
+}
+
+test('a proxy without transactions gets the tables of a pipeline, and no changes', async ({
+  target,
+}) => {
+  await using proxy = await startProxyWithout(['MULTI', 'EXEC'], target)
+  await using database = await makePostgresDatabase()
+  await database.execute(
+    'CREATE TABLE item (id int PRIMARY KEY, name text)',
+    "INSERT INTO item VALUES (1, 'one')",
+  )
+  const url = target.url.replace(/:\d+\//, `:${proxy.port}/`)
+  const pipeline = pipelineFolder({ ...target, url }, 'postgresql', database, {
+    tables: { 'public.item': {} },
+  })
+  const followed = await pipeline.catchUp()
+  expectClearError(followed, {
+    exitCode: 3,
+    code: 'TARGET_UNFIT',
+    mentions: ['keeps no checkpoint in this target', '--snapshot-only'],
+  })
+  expect(await target.isEmpty()).toBe(true)
+  for (const _ of ['first', 'again']) {
+    const { exitCode, stderr, report } = await pipeline.run()
+    expect(exitCode, stderr).toBe(0)
+    expect(report).toMatchObject({ guarantee: 'at-least-once', recordsWritten: 1 })
+  }
+  expect(await target.client.hgetall('item:id:1')).toEqual({ id: '1', name: 'one' })
+})
+
 describe('a proxy that does not take', () => {
   test.for<[string, readonly string[], boolean]>([
     ['transactions', ['MULTI', 'EXEC'], false],
     ['watched keys and scripts', ['WATCH', 'EVAL'], false],
     ['scripts, and that closes connections', ['EVAL'], true],
   ])('%s is served without the guarantee', async ([, refused, closes], { target }) => {
-    await using proxy = await startProxy(target.server.port, (reset) => {
-      const commands = new CommandReader()
-      return {
-        fromClient(bytes, client, server) {
-          for (const command of commands.feed(bytes)) {
-            if (!refused.includes(command.name)) server.write(command.bytes)
-            else if (closes) reset()
-            else client.write(`-ERR unknown command '${command.name}'\r\n`)
-          }
-        },
-      }
-    })
+    await using proxy = await startProxyWithout(refused, target, closes)
     const database = new URL(target.url).pathname.slice(1)
     const job = target.folder({
       p: { type: 'redis', host: '127.0.0.1', port: proxy.port, database },
@@ -46,6 +85,14 @@ describe('a proxy that does not take', () => {
     expect(await target.client.lrange('k1', 0, -1)).toEqual(['a', 'c'])
     expect(await target.client.keys('*')).toEqual(expect.arrayContaining(['k1', 'k2']))
     expect(await target.client.dbsize()).toBe(2)
+    const expiring = { writeMode: { type: 'set' }, expireTime: { seconds: 1000 } }
+    await target.client.del('k1', 'k2')
+    const sets = await job.run(redisJob({ reader, writer: { datasource: 'p', ...expiring } }))
+    expect(sets.exitCode, sets.stderr).toBe(0)
+    expect(sets.stderr.includes('keys of another type that the job meets may get it')).toBe(
+      refused.includes('EVAL'),
+    )
+    expect(await target.client.ttl('k1')).toBeGreaterThan(900)
     const resumed = await job.run(redisJob({ reader, writer: { datasource: 'p', ...list } }), {
       flags: ['--resume'],
     })

@@ -1,12 +1,16 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { expectClearError } from './support/clear-error.ts'
 import { clusterContents, type ClusterRead } from './support/cluster-contents.ts'
+import { moveUntil, waitForKeys } from './support/cluster-moves.ts'
+import { hookEnvironment } from './support/fault-hooks.ts'
 import { makeJobFolder, type JobFolder } from './support/job-folder.ts'
 import { redisJob, type Parameters } from './support/jobs.ts'
-import { startRedisCluster, waitUntil, type RedisCluster } from './support/redis-cluster.ts'
+import { startRedisCluster, type RedisCluster } from './support/redis-cluster.ts'
 import { seededRandom } from './support/seeded-random.ts'
 import { dataSourceOf, makePostgresDatabase, type TestDatabase } from './support/test-database.ts'
+import { waitUntil } from './support/wait-until.ts'
 
 const rowCount = 300_000
 const smallCount = 20_000
@@ -90,36 +94,6 @@ async function expectSame(
   expect(found.size).toBe(count)
 }
 
-async function waitForKeys(cluster: RedisCluster, count: number): Promise<void> {
-  await waitUntil(`there are ${count} keys`, async () => {
-    const sizes = await Promise.all(
-      (await cluster.currentMasters()).map(async (node) => await node.dbsize()),
-    )
-    return sizes.reduce((sum, size) => sum + size, 0) >= count
-  })
-}
-
-/** Moves slots of the first master to the others and back until a run has ended; gives how many moves there were. */
-async function moveUntil(cluster: RedisCluster, ended: Promise<unknown>): Promise<number> {
-  const [first, second, third] = cluster.masters
-  if (first === undefined || second === undefined || third === undefined) throw new Error('masters')
-  let isOver = false
-  void ended.then(() => (isOver = true))
-  let moved = 0
-  for (let round = 0; !isOver; round += 1) {
-    const slots = Array.from({ length: 40 }, (_, at) => round * 40 + at)
-    for (const [from, to] of [
-      [first, second],
-      [second, third],
-      [third, first],
-    ] as const) {
-      await cluster.moveSlots(slots, from, to)
-      moved += slots.length
-    }
-  }
-  return moved
-}
-
 describe('without replicas', () => {
   let cluster: RedisCluster
   beforeAll(async () => {
@@ -184,13 +158,15 @@ describe('without replicas', () => {
       const wrongTyped = kind === 'hash' ? [5, 100_000, 299_999] : []
       for (const id of wrongTyped) await cluster.client.set(String(id), 'old')
       const load = jobOf('large', kind, { mbps: 0.25 })
+      const rowsReadFile = job.write('rows-read', '')
+      const options = { ...named('--resume'), env: hookEnvironment({ rowsReadFile }) }
       for (let kills = 0; kills < 20; kills += 1) {
-        const running = job.startRun(load, named('--resume'))
+        const running = job.startRun(load, options)
         await sleep(50 + random() * 1950)
         running.child.kill('SIGKILL')
         await running.ended
       }
-      const last = await job.run(jobOf('large', kind, {}), named('--resume'))
+      const last = await job.run(jobOf('large', kind, {}), options)
       expect(last.exitCode, `seed ${seed}: ${last.stderr}`).toBe(0)
       expect(last.report?.resumedFrom).not.toBeNull()
       expect(last.report?.total).toMatchObject({
@@ -199,6 +175,11 @@ describe('without replicas', () => {
         recordsDirty: 0,
       })
       await expectSame(cluster, kind, rowCount)
+      const batches = readFileSync(rowsReadFile, 'utf8').split('\n')
+      const read = batches.reduce((sum, line) => sum + Number(line), 0)
+      // Rows of the runs that were killed were read, too.
+      expect(read).toBeGreaterThan(rowCount)
+      expect(read).toBeLessThanOrEqual(2 * rowCount)
     },
   )
 

@@ -8,7 +8,8 @@ import { expectClearError, recognisablePassword } from './support/clear-error.ts
 import { makeJobFolder, type JobFolder } from './support/job-folder.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { freePort } from './support/private-redis.ts'
-import { startRedisCluster, waitUntil, type RedisCluster } from './support/redis-cluster.ts'
+import { startRedisCluster, type RedisCluster } from './support/redis-cluster.ts'
+import { waitUntil } from './support/wait-until.ts'
 
 let cluster: RedisCluster
 let folder: JobFolder
@@ -78,7 +79,7 @@ describe('every kind of value arrives on the node of its slot', () => {
     [
       'sorted sets',
       { type: 'zset' },
-      (key) => client().zrange(key, 0, -1, 'WITHSCORES'),
+      (key) => client().zrange(key, '0', '-1', 'WITHSCORES'),
       (id) => [`v${id}`, String(id % 7)],
     ],
     ['hashes', { type: 'hash' }, (key) => client().hgetall(key), (id) => ({ [id % 7]: `v${id}` })],
@@ -146,6 +147,43 @@ describe('keys', () => {
     expect(await cluster.keys()).toHaveLength(rowCount)
     expect((await spread()).filter((count) => count >= rowCount)).toHaveLength(1)
   })
+
+  test.for([{ type: 'list', mode: 'rpush' }, { type: 'set' }] as const)(
+    'with one hash tag in the template are written with the checkpoint (%j)',
+    async (writeMode) => {
+      const rows = Array.from({ length: rowCount }, (_, id) => [id, `v${id}`])
+      const reader = streamRows(['long', 'string'], rows)
+      const column = [
+        { type: 'long', name: 'id' },
+        { type: 'string', name: 'v' },
+      ]
+      const named = { ...reader, parameter: { ...reader.parameter, column } }
+      await cluster.client.set('{a}:3', 'old')
+      const writer = {
+        writeMode,
+        keyIndexes: undefined,
+        keyTemplate: '{a}:#{id}',
+        expireTime: { seconds: 1000 },
+      }
+      const setting = { errorLimit: { record: 1 } }
+      const job = redisJob({ reader: named, writer, setting })
+      const result = await folder.run(job, { flags: ['--name', 'tagged'] })
+      expect(result.exitCode, result.stderr).toBe(0)
+      expect(await cluster.client.exists('millrace:{a}:tagged')).toBe(1)
+      const isList = writeMode.type === 'list'
+      expect(result.report).toMatchObject({ recordsDirty: isList ? 1 : 0 })
+      expect(await cluster.client.type('{a}:3')).toBe(isList ? 'string' : 'set')
+      expect(await cluster.client.ttl('{a}:4')).toBeGreaterThan(900)
+      expect((await spread()).filter((count) => count > 0)).toHaveLength(1)
+      const path = folder.pathOf('job.json')
+      const status = await folder.millrace(['status', path, '--name', 'tagged', '--json'])
+      expect(JSON.parse(status.stdout)).toMatchObject({ state: 'complete', owner: null })
+      const checked = await folder.check(job, { flags: ['--connect', '--name', 'tagged'] })
+      expect(checked.stdout).toContain('~{a}:*')
+      expect(checked.stdout).toContain('~millrace:{a}:tagged')
+      expect(checked.stdout).toContain('+cluster|slots')
+    },
+  )
 
   test('of one job name lead to a checkpoint that says when it is complete', async () => {
     const result = await folder.run(jobOf({}), { flags: ['--name', 'orders'] })

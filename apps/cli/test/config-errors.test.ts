@@ -17,7 +17,7 @@ describe.concurrent('case 26: wrong parameters of the writer', () => {
     ['keyIndexes covering every column', { keyIndexes: [0, 1, 2] }, ['keyIndexes']],
     ['keyIndexes beside keyTemplate', { keyTemplate: 'k:#{x}' }, ['keyTemplate', 'keyIndexes']],
     ['an unknown type', { writeMode: { type: 'strin' } }, ['writeMode', '"strin"', '"string"']],
-    ['a type of no use', { writeMode: { type: 'stream' } }, ['writeMode', '"stream"', 'zset']],
+    ['a type of no use', { writeMode: { type: 'streams' } }, ['writeMode', '"streams"', 'zset']],
     ['a list without mode', { writeMode: { type: 'list' } }, ['"lpush" or "rpush"']],
     [
       'both modes of the sample',
@@ -270,12 +270,7 @@ describe.concurrent('the command line', () => {
     ['an unknown flag', ['run', 'job.json', '--reprot', 'x'], ['--reprot', '--report']],
     ['an unknown command', ['rnu', 'job.json'], ['rnu', 'run']],
     ['no job', ['run'], ['job']],
-    [
-      'a flag that is not built yet',
-      ['run', 'job.json', '--snapshot-only'],
-      ['--snapshot-only', 'not available yet'],
-    ],
-    ['a command that is not built yet', ['init', 'job.json'], ['init', 'not available yet']],
+    ['a package of no kind', ['create', 'thing', 'acme'], ['thing', 'reader, writer']],
     [
       'flags that contradict each other',
       ['run', 'job.json', '--resume', '--restart'],

@@ -298,6 +298,21 @@ describe.concurrent('plugins that a job or a flag names', () => {
     const schema = await folder.millrace(['plugins', 'schema', 'rediswriter'])
     expect(JSON.parse(schema.stdout)).toMatchObject({ type: 'object' })
     const unknown = await folder.millrace(['plugins', 'info', 'oracle'])
-    expectClearError(unknown, { exitCode: 2, mentions: ['oracle', 'mysql'] })
+    expectClearError(unknown, { exitCode: 2, mentions: ['oracle', 'mysql', '--plugin'] })
+  })
+
+  test('plugins of a file that is named', async ({ target }) => {
+    const folder = target.folder()
+    folder.write('one.mjs', pluginText)
+    const flags = ['--plugin', './one.mjs']
+    const list = await folder.millrace(['plugins', ...flags])
+    expect(list.exitCode, list.stderr).toBe(0)
+    expect(list.stdout).toMatch(/reader\s+numbers.*one\.mjs/)
+    const info = await folder.millrace(['plugins', 'info', 'numbers', ...flags])
+    expect(info.exitCode, info.stderr).toBe(0)
+    expect(info.stdout).toContain('reader numbers')
+    const missing = await folder.millrace(['plugins', '--plugin', './none.mjs'])
+    expect(missing.exitCode).toBe(2)
+    expect(missing.stderr).toContain('none.mjs: there is no such plugin module')
   })
 })

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { hookEnvironment } from './support/fault-hooks.ts'
 import type { RunningCommand } from './support/job-folder.ts'
 import { differences, loadJob, loadKinds, type LoadKind } from './support/load-kinds.ts'
-import { makeLoadSource, type LoadSource, type SourceKind } from './support/load-source.ts'
+import { makeLoadSource, type RowSource } from './support/load-source.ts'
+import { makeMongoLoadSource } from './support/mongo-load-source.ts'
 import { test } from './support/redis-test.ts'
 import { isLong, SeededRandom } from './support/seeded-random.ts'
 import { listingDifferences, placeWrongTypes, touchedKeys } from './support/wrong-types.ts'
@@ -14,24 +15,27 @@ const kills = 20
 /** Half a minute for the whole table: that it is not loaded before the last kill. */
 const recordsPerSecond = rowCount / 30
 
-const sources = new Map<SourceKind, LoadSource>()
+type Kind = RowSource['kind']
+const sources = new Map<Kind, RowSource>()
 
 beforeAll(async () => {
   for (const kind of ['mysql', 'postgresql'] as const)
     sources.set(kind, await makeLoadSource(kind, rowCount))
+  sources.set('mongodb', await makeMongoLoadSource(rowCount))
 })
 
 afterAll(async () => {
   for (const source of sources.values()) await source[Symbol.asyncDispose]()
 })
 
-const all: readonly (readonly [LoadKind, SourceKind])[] = Object.values(loadKinds).flatMap((kind) =>
-  (['postgresql', 'mysql'] as const).map((source) => [kind, source] as const),
+const all: readonly (readonly [LoadKind, Kind])[] = Object.values(loadKinds).flatMap((kind) =>
+  (['postgresql', 'mysql', 'mongodb'] as const).map((source) => [kind, source] as const),
 )
 const some: typeof all = [
   [loadKinds.list, 'postgresql'],
   [loadKinds.string, 'mysql'],
   [loadKinds.fields, 'postgresql'],
+  [loadKinds.list, 'mongodb'],
 ]
 
 /** Waits until a command has read something. */
@@ -52,7 +56,7 @@ describe.concurrent(`${kills} times kill -9 and --resume`, () => {
       `${kind.name} from ${sourceKind}: nothing lost, nothing twice`,
       { timeout: 600_000 },
       async ({ target }) => {
-        const source = sources.get(sourceKind) as LoadSource
+        const source = sources.get(sourceKind) as RowSource
         const random = new SeededRandom(`kill loop of ${kind.name} from ${sourceKind}`)
         const folder = target.folder({ s: source.dataSource() })
         const wrong = await placeWrongTypes(target.client, kind, source)
@@ -71,6 +75,7 @@ describe.concurrent(`${kills} times kill -9 and --resume`, () => {
         }
         const { exitCode, stderr, report } = await folder.run(job, options)
         expect(exitCode, stderr).toBe(0)
+        expect(report?.splits).toEqual({ total: 8, done: 8 })
         const isList = kind === loadKinds.list
         const left = isList ? wrong : new Set<string>()
         expect(await differences(target.client, kind, source, left)).toEqual([])

@@ -1,6 +1,9 @@
 import { describe, expect } from 'vitest'
+import type { JobReport } from '@millrace/core'
 import { expectClearError } from './support/clear-error.ts'
+import { hookEnvironment } from './support/fault-hooks.ts'
 import { runUntil } from './support/interrupted-load.ts'
+import type { RunResult } from './support/job-folder.ts'
 import { differences, loadJob, loadKinds } from './support/load-kinds.ts'
 import { makeLoadSource, type LoadSource, type SourceKind } from './support/load-source.ts'
 import { test, type RedisTarget } from './support/redis-test.ts'
@@ -14,17 +17,17 @@ const { list } = loadKinds
 /** One split of 40 MB: small ones would be in the sockets as a whole. */
 const reader = { splitPk: undefined }
 
-/** Resumes and compares. */
-async function expectResumed(
-  target: RedisTarget,
-  source: LoadSource,
-  folder: ReturnType<RedisTarget['folder']>,
+/** The run has come to its end by itself, with everything there once. */
+async function expectCompleted(
+  { target, source, result }: { target: RedisTarget; source: LoadSource; result: RunResult },
+  expected: Partial<JobReport> = {},
 ) {
-  const { exitCode, stderr, report } = await folder.run(loadJob(list, source, { reader }), {
-    flags: ['--resume'],
-  })
+  const { exitCode, stderr, report } = result
   expect(exitCode, stderr).toBe(0)
-  expect(report?.total).toMatchObject({ recordsRead: rowCount, recordsWritten: rowCount })
+  expect(stderr).toMatch(/warn.*reading .*t: .*; reading again behind .* in \d/)
+  const counts = { recordsRead: rowCount, recordsWritten: rowCount }
+  expect(report).toMatchObject({ status: 'complete', ...counts, ...expected })
+  expect(report?.total).toMatchObject(counts)
   expect(await differences(target.client, list, source)).toEqual([])
 }
 
@@ -45,7 +48,7 @@ async function endConnections(kind: SourceKind, { database }: LoadSource): Promi
 }
 
 describe.concurrent.each(kinds)('%s in mid-read', (kind) => {
-  test('connections ended: exit 1, and --resume completes', async ({ target }) => {
+  test('connections ended: the run goes on behind the last row', async ({ target }) => {
     await using source = await makeLoadSource(kind, rowCount)
     await widenRows(kind, source)
     const folder = target.folder({ s: source.dataSource() })
@@ -56,11 +59,10 @@ describe.concurrent.each(kinds)('%s in mid-read', (kind) => {
     )
     expect(await endConnections(kind, source)).toBeGreaterThan(0)
     const result = { ...(await running.ended), report: folder.report() }
-    expectClearError(result, { exitCode: 1, code: 'SOURCE_FAILED', mentions: ['t'] })
-    await expectResumed(target, source, folder)
+    await expectCompleted({ target, source, result }, { consistency: 'per-split' })
   })
 
-  test('server restarted: exit 1, and --resume completes', async ({ target }) => {
+  test('server restarted: the run goes on behind the last row', async ({ target }) => {
     await using server = await startRestartableSource(kind, rowCount)
     const { source } = server
     await widenRows(kind, source)
@@ -72,8 +74,31 @@ describe.concurrent.each(kinds)('%s in mid-read', (kind) => {
     )
     await server.restart()
     const result = { ...(await running.ended), report: folder.report() }
-    expectClearError(result, { exitCode: 1, code: 'SOURCE_FAILED', mentions: ['t'] })
-    await expectResumed(target, source, folder)
+    await expectCompleted({ target, source, result }, { consistency: 'per-split' })
+  })
+
+  test('server stays away: exit 1 after the deadline, and --resume completes', async ({
+    target,
+  }) => {
+    await using server = await startRestartableSource(kind, rowCount)
+    const { source } = server
+    await widenRows(kind, source)
+    const folder = target.folder({ s: source.dataSource() })
+    const running = await runUntil(
+      folder,
+      loadJob(list, source, { recordsPerSecond, reader }),
+      2000,
+      { env: hookEnvironment({ sourceDeadlineMs: 3000 }) },
+    )
+    const start = await server.stop()
+    const result = { ...(await running.ended), report: folder.report() }
+    const mentions = ['; reading again behind', 'no row came for 3 s', '--resume']
+    expectClearError(result, { exitCode: 1, code: 'SOURCE_FAILED', mentions })
+    await start()
+    const resumed = await folder.run(loadJob(list, source, { reader }), { flags: ['--resume'] })
+    expect(resumed.exitCode, resumed.stderr).toBe(0)
+    expect(resumed.report?.total).toMatchObject({ recordsRead: rowCount, recordsWritten: rowCount })
+    expect(await differences(target.client, list, source)).toEqual([])
   })
 })
 

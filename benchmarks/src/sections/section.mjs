@@ -32,6 +32,17 @@ export function atMost(what, value, limit, format) {
   return { what, asked: `≤ ${format(limit)}`, measured: format(value), passed: value <= limit }
 }
 
+/**
+ * @param {string} what
+ * @param {number} value
+ * @param {number} limit the least that will do
+ * @param {(value: number) => string} format
+ * @returns {Target}
+ */
+export function atLeast(what, value, limit, format) {
+  return { what, asked: `≥ ${format(limit)}`, measured: format(value), passed: value >= limit }
+}
+
 export const seconds = (/** @type {number} */ ms) => `${(ms / 1000).toFixed(2)} s`
 export const milliseconds = (/** @type {number} */ ms) => `${Math.round(ms)} ms`
 export const megabytes = (/** @type {number} */ bytes) => `${Math.round(bytes / 1e6)} MB`

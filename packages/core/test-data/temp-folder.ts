@@ -41,7 +41,7 @@ export function packageFiles(
 export function pluginSource(
   kind: 'reader' | 'writer',
   stepType: string,
-  options: { readonly apiVersion?: number; readonly accepts?: readonly string[] } = {},
+  options: { readonly apiVersion?: unknown; readonly accepts?: readonly string[] } = {},
 ): string {
   return `
 const validate = (value) => {
@@ -65,7 +65,7 @@ const properties = {
 }
 const input = () => ({ type: 'object', properties })
 export const plugin = {
-  apiVersion: ${options.apiVersion ?? 1},
+  apiVersion: ${'apiVersion' in options ? JSON.stringify(options.apiVersion) : 1},
   kind: '${kind}',
   stepType: '${stepType}',
   description: 'A ${kind} for tests',

@@ -17,7 +17,7 @@ export const mysqlReader = defineReader({
   stepType: 'mysql',
   aliases: ['mariadb', 'mysqlreader'],
   description: 'Reads tables and queries of MySQL and MariaDB',
-  capabilities: { parallelSplits: true, resumableSplits: true, follow: false },
+  capabilities: { parallelSplits: true, resumableSplits: true, follow: true },
   config: mysqlConfig,
   dataSourceTypes: ['mysql', 'mariadb'],
   dataSources: relationalDataSources,

@@ -53,9 +53,16 @@ describe('check', () => {
   })
 
   it.each([
+    { table: 'customers 😀', column: ['id'] },
+    { table: '😀.customers', column: ['id'] },
+  ])('%j', async (parameters) => {
+    const { code } = await errorOf(parameters)
+    // MariaDB takes no such name at all; MySQL takes it, and finds nothing.
+    expect(['SOURCE_STATEMENT_INVALID', 'SOURCE_OBJECT_MISSING']).toContain(code)
+  })
+
+  it.each([
     [{ table: 'custmers', column: ['id'] }, 'SOURCE_OBJECT_MISSING', 'customers'],
-    [{ table: 'customers 😀', column: ['id'] }, 'SOURCE_STATEMENT_INVALID', ''],
-    [{ table: '😀.customers', column: ['id'] }, 'SOURCE_STATEMENT_INVALID', ''],
     [{ table: 'customers', column: ['nam'] }, 'SOURCE_OBJECT_MISSING', 'name'],
     [{ table: 'customers', column: ['id'], where: 'nme = 1' }, 'SOURCE_OBJECT_MISSING', 'name'],
     [{ table: 'customers', column: ['id'], where: 'id = = 1' }, 'SOURCE_STATEMENT_INVALID', ''],

@@ -1,61 +1,50 @@
-import { randomBytes } from 'node:crypto'
-import { runReaderCases, sampleDataset, type Dataset, type ReaderSource } from '@millrace/testkit'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { runReaderCases, sampleDataset, type ReaderSource } from '@millrace/testkit'
+import { afterAll, describe, test } from 'vitest'
+import type { DataSource } from '@millrace/core/plugin'
 import { mysqlReader } from '../src/index.ts'
+import { ConformanceTables } from './conformance-source.ts'
 import { TestDatabase, testDataSource } from './test-source.ts'
 
 const secret = 'tiger-lily-47'
-let database: TestDatabase
+const database = await TestDatabase.create()
+const tables = new ConformanceTables(database)
 
-beforeAll(async () => {
-  database = await TestDatabase.create()
-})
 afterAll(async () => {
-  await database?.[Symbol.asyncDispose]()
+  await database[Symbol.asyncDispose]()
 })
 
-/** Connections of the database besides the test's own. */
-async function openConnections(): Promise<number> {
-  const [rows] = await database.connection.query(
-    'SELECT COUNT(*) AS count FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()',
-    [database.name],
-  )
-  return Number((rows as { count: number }[])[0]?.count)
+const nativeTypes = {
+  bool: 'bit(1)',
+  int32: 'int',
+  int64: 'bigint',
+  uint64: 'bigint unsigned',
+  decimal: 'decimal(22,2)',
+  float: 'double',
+  string: 'longtext',
+  bytes: 'varbinary(300)',
+  date: 'date',
+  time: 'time',
+  timeMicroseconds: 'time(6)',
+  datetime: 'datetime',
+  datetimeMicroseconds: 'datetime(6)',
+  timestamptz: 'timestamp',
+  timestamptzMilliseconds: 'timestamp(3)',
+  timestamptzMicroseconds: 'timestamp(6)',
+  json: 'json',
+  ...(database.isMariaDb ? { uuid: 'uuid', jsonText: 'json' } : {}),
 }
 
-async function hold(dataset: Dataset, parameters: object = {}): Promise<ReaderSource> {
-  const table = `people_${randomBytes(6).toString('hex')}`
-  await database.run(
-    `CREATE TABLE ${table} (id BIGINT PRIMARY KEY, name VARCHAR(200) NOT NULL, note VARCHAR(2000))`,
-  )
-  for (let at = 0; at < dataset.rows.length; at += 1000) {
-    const rows = dataset.rows.slice(at, at + 1000)
-    await database.connection.query(`INSERT INTO ${table} VALUES ?`, [rows])
-  }
-  return {
-    config: {
-      datasource: 'test',
-      table: [table],
-      column: ['id', 'name', 'note'],
-      splitPk: 'id',
-      ...parameters,
-    },
-    dataSources: [testDataSource(database.name)],
-    openConnections,
-    [Symbol.asyncDispose]: () => database.run(`DROP TABLE ${table}`),
-  }
-}
-
-async function blockedSource(): Promise<ReaderSource> {
-  const source = await hold(sampleDataset(3))
+/** A table of the ids 1, 4 and 7, read by a statement. */
+async function queried(select: (table: string) => string): Promise<ReaderSource> {
+  const source = await tables.hold(sampleDataset(3))
   const { table } = source.config as { table: string[] }
-  const querySql = [`SELECT id, SLEEP(60) AS pause FROM ${table[0]}`]
+  const querySql = [select(String(table[0]))]
   return { ...source, config: { connection: [{ datasource: 'test', querySql }] } }
 }
 
-async function refusedSource(): Promise<ReaderSource> {
-  const source = await hold(sampleDataset(3))
-  const dataSource = testDataSource(database.name, { user: 'nobody_here', password: secret })
+async function closed(fields: Partial<DataSource>): Promise<ReaderSource> {
+  const source = await tables.hold(sampleDataset(3))
+  const dataSource = testDataSource(database.name, { password: secret, ...fields })
   return { ...source, dataSources: [dataSource] }
 }
 
@@ -64,14 +53,33 @@ describe('the MySQL reader', () => {
   runReaderCases(
     {
       plugin: mysqlReader,
-      hold,
+      hold: (dataset) => tables.hold(dataset),
+      holdTables: (datasets) => tables.holdTables(datasets),
+      holdFollowed: (datasets) => tables.holdFollowed(datasets),
+      nativeTypes,
       wrongConfigs: [
         { ...rightConfig, column: { a: 1 } },
         { ...rightConfig, splitPk: [1] },
       ],
       rightConfig,
-      blockedSource,
-      refused: { secret, source: refusedSource },
+      blockedSource: () => queried((table) => `SELECT id, SLEEP(60) AS pause FROM ${table}`),
+      // The server keeps the end of a row back until it has filled a buffer.
+      pausingSource: () =>
+        queried(
+          (table) =>
+            `SELECT id, REPEAT('x', 200000) AS pad, IF(id = 7, SLEEP(60), 0) AS pause FROM ${table} ORDER BY id`,
+        ),
+      failingSource: () =>
+        queried(
+          (table) =>
+            `SELECT id, (SELECT other.id FROM ${table} AS other WHERE ${table}.id = 7) AS one FROM ${table} ORDER BY id`,
+        ),
+      refused: { secret, source: () => closed({ user: 'nobody_here' }) },
+      unreachable: { secret, source: () => closed({ hosts: [{ host: '127.0.0.1', port: 1 }] }) },
+      lacks: {
+        rowsProduced: 'the server does not tell how many rows it sent',
+        forgetChanges: 'the binlog is that of the whole server',
+      },
     },
     { test },
   )

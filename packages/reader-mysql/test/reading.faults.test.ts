@@ -40,7 +40,10 @@ async function openBig() {
   return { session, split: splits[0] as Split }
 }
 
-it.each(['KILL', 'KILL QUERY'])('%s in mid-read is SOURCE_FAILED', async (kill) => {
+it.each([
+  ['KILL', true],
+  ['KILL QUERY', false],
+])('%s in mid-read is SOURCE_FAILED, retryable: %s', async (kill, isRetryable) => {
   const { session, split } = await openBig()
   await using _ = session
   let rows = 0
@@ -54,7 +57,7 @@ it.each(['KILL', 'KILL QUERY'])('%s in mid-read is SOURCE_FAILED', async (kill) 
       rows += batch.rows.length
     }
   })()
-  await expect(reading).rejects.toMatchObject({ code: 'SOURCE_FAILED' })
+  await expect(reading).rejects.toMatchObject({ code: 'SOURCE_FAILED', isRetryable })
   expect(rows).toBeLessThan(16_000)
 })
 

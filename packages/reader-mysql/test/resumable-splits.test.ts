@@ -129,7 +129,7 @@ describe('the condition behind a position', () => {
       }
       const from = { token, label: 'x' }
       const read = { table, selectList: ['*'], conditions: [], order, isOrdered: true, from }
-      const sql = orderedSelect({ ...read, doing: 'x' }, orderDialect)
+      const sql = orderedSelect({ ...read, until: undefined, doing: 'x' }, orderDialect)
       const [rows] = await database.connection.query(`EXPLAIN FORMAT=TRADITIONAL ${sql}`)
       const [row] = rows as { type: string; rows: unknown; Extra: string }[]
       return { type: row?.type, isFew: Number(row?.rows) < 300, extra: row?.Extra ?? '' }

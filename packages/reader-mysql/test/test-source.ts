@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import mysql from 'mysql2/promise'
 import type { Cell, RecordBatch, Row } from '@millrace/core/record'
-import type { DataSource, Finding, ReaderSession, ReadOptions, Split } from '@millrace/core/plugin'
+import type {
+  DataSource,
+  Finding,
+  PluginContext,
+  ReaderSession,
+  ReadOptions,
+  Split,
+} from '@millrace/core/plugin'
 import { mysqlReader } from '../src/index.ts'
 
 /** The server the tests use, as a data source. */
@@ -91,6 +98,7 @@ export async function openReader(
   parameters: Parameters,
   dataSources: readonly DataSource[],
   warnings: string[] = [],
+  context: Partial<PluginContext> = {},
 ): Promise<ReaderSession> {
   const config = await configOf({ datasource: 'test', ...parameters })
   const references = mysqlReader.dataSources?.(config) ?? []
@@ -103,6 +111,7 @@ export async function openReader(
       timeZone: 'UTC',
       concurrency: 2,
       dataSources: references.map((_, index) => dataSources[index] ?? dataSources[0]!),
+      ...context,
     },
     { signal: never },
   )
@@ -128,7 +137,7 @@ export async function readAll(
   await using session = await openReader(parameters, [testDataSource(database.name)], warnings)
   const findings = await session.check({ signal: never })
   warnings.push(...findings.map(({ message }) => message))
-  const schema = await session.describe({ signal: never })
+  const [schema] = await session.describe({ signal: never })
   const plan = await session.split(desired, { signal: never })
   const rows: Row[] = []
   for (const split of plan.splits) {
@@ -138,7 +147,7 @@ export async function readAll(
     rows,
     splits: plan.splits,
     warnings,
-    fields: schema.fields.map(({ name, type, nativeType }) => [name, type, nativeType]),
+    fields: (schema?.fields ?? []).map(({ name, type, nativeType }) => [name, type, nativeType]),
   }
 }
 

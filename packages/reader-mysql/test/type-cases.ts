@@ -1,4 +1,5 @@
 import type { Cell, LogicalType } from '@millrace/core/record'
+import type { TestDatabase } from './test-source.ts'
 
 /** One line of TYPES.md. */
 export interface TypeCase {
@@ -205,3 +206,13 @@ export const typeCases: readonly TypeCase[] = [
     server: 'MySQL 9',
   },
 ]
+
+/** Those that the server has. */
+export function presentCases({ isMariaDb, version }: TestDatabase): readonly TypeCase[] {
+  const major = Number.parseInt(version, 10)
+  return typeCases.filter(({ server }) => {
+    if (server === undefined) return true
+    if (server === 'MariaDB') return isMariaDb
+    return !isMariaDb && (server === 'MySQL' || major >= 9)
+  })
+}

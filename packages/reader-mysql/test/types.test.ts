@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import { byteLengthOfCell, type RecordBatch } from '@millrace/core/record'
 import { batchesOf, never, openReader, shown, TestDatabase, testDataSource } from './test-source.ts'
-import { typeCases, type TypeCase } from './type-cases.ts'
+import { presentCases, typeCases, type TypeCase } from './type-cases.ts'
 
 let database: TestDatabase
 let present: readonly TypeCase[]
@@ -10,7 +10,7 @@ let batches: RecordBatch[]
 
 beforeAll(async () => {
   database = await TestDatabase.create()
-  present = typeCases.filter(({ server }) => isPresent(server))
+  present = presentCases(database)
   const columns = present.map(({ declaration }, index) => `c${index} ${declaration} null`)
   const values = present.map(({ value }) => value).join(', ')
   await database.run(
@@ -27,13 +27,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => database[Symbol.asyncDispose]())
-
-function isPresent(server: TypeCase['server']): boolean {
-  if (server === undefined) return true
-  if (server === 'MariaDB') return database.isMariaDb
-  const major = Number.parseInt(database.version, 10)
-  return !database.isMariaDb && (server === 'MySQL' || major >= 9)
-}
 
 describe('column types', () => {
   it('arrive as TYPES.md says, and as their logical type', () => {

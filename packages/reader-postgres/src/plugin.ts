@@ -14,8 +14,9 @@ export const postgresReader = defineReader({
   kind: 'reader',
   stepType: 'postgresql',
   aliases: ['postgres', 'postgresqlreader'],
-  description: 'Reads tables and queries of PostgreSQL, all splits in one snapshot',
-  capabilities: { parallelSplits: true, resumableSplits: true, follow: false },
+  description:
+    'Reads tables and queries of PostgreSQL, all splits in one snapshot, and follows the changes of tables',
+  capabilities: { parallelSplits: true, resumableSplits: true, follow: true },
   config: postgresConfig,
   dataSourceTypes: ['postgresql', 'postgres'],
   dataSources: relationalDataSources,

@@ -155,7 +155,7 @@ describe('the condition behind a position', () => {
     }
     const from: Position = { token: names.map((name) => [name, '9']), label: 'x' }
     const read = { table, selectList: ['*'], conditions: [], order, isOrdered: true, from }
-    const sql = orderedSelect({ ...read, doing: 'x' }, orderDialect)
+    const sql = orderedSelect({ ...read, until: undefined, doing: 'x' }, orderDialect)
     const plan = (await database.rows(`EXPLAIN (COSTS off) ${sql}`)).flat().join('\n')
     expect(plan).toMatch(/Index Cond: \(ROW\(a, b, c\) > ROW\(9, 9, 9\)\)/)
     expect(plan).not.toContain('Filter')

@@ -163,7 +163,7 @@ export async function readAll(
   await using session = await openReader(parameters, [testDataSource(database.name)], warnings)
   const findings = await session.check({ signal: never })
   warnings.push(...findings.map(({ message }) => message))
-  const schema = await session.describe({ signal: never })
+  const [schema] = await session.describe({ signal: never })
   const plan = await session.split(desired, { signal: never })
   const rows: Row[] = []
   for (const split of plan.splits) {
@@ -173,7 +173,7 @@ export async function readAll(
     rows,
     splits: plan.splits,
     warnings,
-    fields: schema.fields.map(({ name, type, nativeType }) => [name, type, nativeType]),
+    fields: (schema?.fields ?? []).map(({ name, type, nativeType }) => [name, type, nativeType]),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Cell, LogicalType } from '@millrace/core/record'
+import type { TestDatabase } from './test-source.ts'
 
 /** One line of TYPES.md. */
 export interface TypeCase {
@@ -322,3 +323,26 @@ export const typeCases: readonly TypeCase[] = [
   ...arrays,
   ...others,
 ]
+
+/** Settings of the database that would change how values are written, if the reader let them. */
+export const oddSettings = [
+  "datestyle TO 'SQL, DMY'",
+  "timezone TO 'Asia/Kathmandu'",
+  "bytea_output TO 'escape'",
+  "intervalstyle TO 'iso_8601'",
+  'extra_float_digits TO -15',
+  "xmlbinary TO 'hex'",
+  'standard_conforming_strings TO off',
+  'quote_all_identifiers TO on',
+]
+
+/** The cases the server has; what it lacks is said aloud. */
+export async function availableCases(database: TestDatabase): Promise<readonly TypeCase[]> {
+  const rows = await database.rows('SELECT name FROM pg_available_extensions')
+  const available = new Set(rows.map(([name]) => name))
+  return typeCases.filter(({ declaration, extension }) => {
+    const isPresent = extension === undefined || available.has(extension)
+    if (!isPresent) console.warn(`NOT TESTED: ${declaration}, the server lacks ${extension}`)
+    return isPresent
+  })
+}

@@ -2,27 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readFile } from 'node:fs/promises'
 import { byteLengthOfCell, type RecordBatch } from '@millrace/core/record'
 import { batchesOf, never, openReader, shown, TestDatabase, testDataSource } from './test-source.ts'
-import { ownTypes, typeCases, type TypeCase } from './type-cases.ts'
+import { availableCases, oddSettings, ownTypes, typeCases, type TypeCase } from './type-cases.ts'
 
 let database: TestDatabase
 let present: readonly TypeCase[]
 let batches: RecordBatch[]
 
-/** Settings of the database that would change how values are written, if the reader let them. */
-const oddSettings = [
-  "datestyle TO 'SQL, DMY'",
-  "timezone TO 'Asia/Kathmandu'",
-  "bytea_output TO 'escape'",
-  "intervalstyle TO 'iso_8601'",
-  'extra_float_digits TO -15',
-  "xmlbinary TO 'hex'",
-  'standard_conforming_strings TO off',
-  'quote_all_identifiers TO on',
-]
-
 beforeAll(async () => {
   database = await TestDatabase.create()
-  present = await availableCases()
+  present = await availableCases(database)
   for (const extension of new Set(present.map((typeCase) => typeCase.extension))) {
     if (extension !== undefined) await database.run(`CREATE EXTENSION ${extension}`)
   }
@@ -43,17 +31,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => database[Symbol.asyncDispose]())
-
-/** The cases the server has; what it lacks is said aloud. */
-async function availableCases(): Promise<readonly TypeCase[]> {
-  const rows = await database.rows('SELECT name FROM pg_available_extensions')
-  const available = new Set(rows.map(([name]) => name))
-  return typeCases.filter(({ declaration, extension }) => {
-    const isPresent = extension === undefined || available.has(extension)
-    if (!isPresent) console.warn(`NOT TESTED: ${declaration}, the server lacks ${extension}`)
-    return isPresent
-  })
-}
 
 async function readTypes(): Promise<RecordBatch[]> {
   await using session = await openReader({ table: 'types', column: ['*'], where: 'id < 3' }, [

@@ -43,9 +43,9 @@ export class StreamReaderSession implements ReaderSession {
     return []
   }
 
-  async describe({ signal }: CallOptions): Promise<TableSchema> {
+  async describe({ signal }: CallOptions): Promise<readonly TableSchema[]> {
     signal.throwIfAborted()
-    return this.#schema
+    return [this.#schema]
   }
 
   async split(desired: number, { signal }: CallOptions): Promise<SplitPlan> {

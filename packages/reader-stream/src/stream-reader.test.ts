@@ -26,7 +26,8 @@ async function open(parameters: unknown) {
 
 async function readAll(parameters: unknown, desired = 1) {
   const session = await open(parameters)
-  const schema = await session.describe({ signal })
+  const [schema] = await session.describe({ signal })
+  if (schema === undefined) throw new Error('the reader describes no table')
   const { splits } = await session.split(desired, { signal })
   const rows: Row[] = []
   for (const split of splits) {

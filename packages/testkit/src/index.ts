@@ -1,9 +1,18 @@
 export { cellKey, rowKey, sampleDataset, sampleSchema, type Dataset } from './dataset.ts'
 export {
+  typeDataset,
+  typeSampleNames,
+  typeSamples,
+  type TypeSample,
+  type TypeSampleName,
+} from './type-samples.ts'
+export {
   memoryReader,
   type MemoryReader,
   type MemoryReaderOptions,
 } from './memory/memory-reader.ts'
+export { MemoryLog } from './memory/memory-log.ts'
+export type { MemoryChange } from './memory/memory-parts.ts'
 export {
   memoryWriter,
   type MemoryWrite,
@@ -15,8 +24,20 @@ export type {
   RunCasesOptions,
   TestFunction,
 } from './conformance/conformance-case.ts'
-export { readerCases, runReaderCases } from './conformance/reader-cases.ts'
-export type { ReaderHarness, ReaderSource } from './conformance/reader-harness.ts'
+export { readerCases, runReaderCases } from './conformance/reader/reader-cases.ts'
+export type { DocumentForm } from './conformance/reader/document-form.ts'
+export type { FollowedSource, SourceChange } from './conformance/reader/followed-source.ts'
+export type {
+  ClosedSource,
+  OptionalReaderPart,
+  ReaderHarness,
+  ReaderSource,
+} from './conformance/reader/reader-harness.ts'
 export { testContext, type TestContext } from './conformance/test-context.ts'
-export { runWriterCases, writerCases } from './conformance/writer-cases.ts'
-export type { WriterHarness, WriterTarget } from './conformance/writer-harness.ts'
+export { runWriterCases, writerCases } from './conformance/writer/writer-cases.ts'
+export type {
+  ClosedTarget,
+  OptionalWriterPart,
+  WriterHarness,
+  WriterTarget,
+} from './conformance/writer/writer-harness.ts'

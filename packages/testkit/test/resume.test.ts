@@ -3,10 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { runJob, type JobPlan, type JobReport } from '@millrace/core'
+import { dxTransform, runJob, type JobPlan, type JobReport } from '@millrace/core'
 import { PluginError } from '@millrace/core/plugin'
 import type { TableSchema } from '@millrace/core/record'
-import { memoryReader, memoryWriter, type Dataset, type MemoryWriter } from '../src/index.ts'
+import {
+  memoryReader,
+  memoryWriter,
+  type Dataset,
+  type MemoryReaderOptions,
+  type MemoryWriter,
+} from '../src/index.ts'
 
 const logger = { debug() {}, info() {}, warn() {} }
 const schema: TableSchema = {
@@ -23,7 +29,8 @@ const schema: TableSchema = {
 
 /** What goes wrong at one write of a run. */
 interface Fault {
-  readonly kind: 'lost before' | 'lost after' | 'gone back' | 'stopped' | 'source'
+  readonly kind:
+    'lost before' | 'lost after' | 'gone back' | 'stopped' | 'source' | 'passing source'
   /** At which write of the run, or for the source after how many rows. */
   readonly at: number
   /** Writes that are lost. */
@@ -31,7 +38,15 @@ interface Fault {
 }
 
 const fault: fc.Arbitrary<Fault> = fc.record({
-  kind: fc.constantFrom('lost before', 'lost after', 'gone back', 'gone back', 'stopped', 'source'),
+  kind: fc.constantFrom(
+    'lost before',
+    'lost after',
+    'gone back',
+    'gone back',
+    'stopped',
+    'source',
+    'passing source',
+  ),
   at: fc.integer({ min: 1, max: 12 }),
   writes: fc.integer({ min: 1, max: 6 }),
 })
@@ -73,21 +88,21 @@ class Trial {
     this.#fault = current
     this.#stop = new AbortController()
     const { maxSplits, concurrency } = this.#scenario
-    const fails = current?.kind === 'source' ? { failAfterRows: current.at } : {}
-    const reader = memoryReader(this.#dataset, { maxSplits, ...fails })
+    const reader = memoryReader(this.#dataset, { maxSplits, ...failuresOf(current) })
     const step = { config: {}, dataSources: [], origin: 'memory', stepType: 'memory' }
     const plan: JobPlan = {
       name: 'trial',
       file: join(this.folder, 'job.json'),
       reader: { ...step, name: 'Reader', plugin: reader.plugin as never },
       writer: { ...step, name: 'Writer', plugin: this.writer.plugin as never },
-      transforms: [],
+      transform: dxTransform([]),
       settings: { concurrency, errorLimit: {}, timeZone: 'UTC' },
     }
     return await runJob(plan, {
       logger,
       signal: this.#stop.signal,
       resume: 'resume',
+      sourcePatience: { firstDelayMs: 0 },
       dirtyFile: this.dirtyFile,
     })
   }
@@ -112,6 +127,12 @@ class Trial {
     if (current.kind === 'gone back') this.writer.goBack(current.writes)
     if (current.kind === 'stopped') this.#stop.abort(new Error('stopped'))
   }
+}
+
+function failuresOf(current: Fault | undefined): MemoryReaderOptions {
+  if (current?.kind === 'source') return { failAfterRows: current.at }
+  if (current?.kind !== 'passing source') return {}
+  return { passingFailures: Array.from({ length: current.writes }, (_, at) => current.at + 2 * at) }
 }
 
 it('moves every row once, whatever happens to the runs', async () => {

@@ -1,7 +1,9 @@
 import { defineWriter, PluginError } from '@millrace/core/plugin'
+import { kindOfOutputs } from './config/resolve-outputs.ts'
 import { redisWriterConfig } from './config/schema.ts'
 import { validateConfig } from './config/validate.ts'
-import { isIdempotent } from './config/writer-config.ts'
+import { isIdempotent, type WriteKind } from './config/writer-config.ts'
+import type { OutputRoutes } from './output/writer-output.ts'
 import { resolveConnection } from './connection/connection-options.ts'
 import { RedisWriteSession } from './write-session.ts'
 
@@ -11,8 +13,9 @@ export const redisWriter = defineWriter({
   kind: 'writer',
   stepType: 'redis',
   aliases: ['rediswriter'],
-  description: 'Writes rows to Redis or Valkey as strings, lists, sets, sorted sets or hashes',
-  capabilities: { deletes: false },
+  description:
+    'Writes rows to Redis or Valkey as strings, lists, sets, sorted sets, hashes, streams or JSON documents',
+  capabilities: { deletes: true },
   config: redisWriterConfig,
   dataSourceTypes: ['redis', 'valkey'],
   dataSources: (config) => [
@@ -22,22 +25,22 @@ export const redisWriter = defineWriter({
     },
   ],
   validate: validateConfig,
-  identity: (config) => ({
-    kind: config.kind,
+  identity: (config, route) => ({
+    kind: config.outputs === undefined ? config.kind : kindOfOutputs(config.outputs, route),
     key: JSON.stringify(config.key),
     columns: config.columns === undefined ? null : JSON.stringify(config.columns),
     valueDelimiter: config.valueDelimiter,
     expiry: JSON.stringify(config.expiry),
     dateFormat: config.dateFormat ?? null,
     database: config.database ?? null,
+    ...(config.outputs === undefined ? {} : { outputs: outputsIdentity(config.outputs, route) }),
   }),
-  guarantee: (config) =>
-    isIdempotent(config.kind)
+  guarantee: (config, route) => {
+    const kind = config.outputs === undefined ? config.kind : kindOfOutputs(config.outputs, route)
+    return isIdempotent(kind)
       ? { isIdempotent: true }
-      : {
-          isIdempotent: false,
-          note: 'lists are appended to: a second run repeats the elements, so delete the keys before running the job again',
-        },
+      : { isIdempotent: false, note: appendNote(kind) }
+  },
   open: async (config, context, { signal }) => {
     signal.throwIfAborted()
     const failed = config.findings.find((finding) => finding.severity === 'error')
@@ -49,6 +52,20 @@ export const redisWriter = defineWriter({
       })
     }
     const connection = resolveConnection(context.dataSources[0], config)
-    return new RedisWriteSession(config, connection, context)
+    // What follows its source waits for its target as long as it runs.
+    const lasting = context.follows === true ? { retryTimeoutMs: Infinity } : {}
+    return new RedisWriteSession({ ...config, ...lasting }, connection, context)
   },
 })
+
+/** What decides what stands in the target; not what becomes of it later. */
+function outputsIdentity(outputs: OutputRoutes, route: string | undefined): string {
+  const later = new Set(['onTruncate', 'isDefault'])
+  const wanted = route === undefined ? outputs : (outputs[route] ?? [])
+  return JSON.stringify(wanted, (name, value: unknown) => (later.has(name) ? undefined : value))
+}
+
+function appendNote(kind: WriteKind): string {
+  const [what, parts] = kind.startsWith('list/') ? ['lists', 'elements'] : ['streams', 'messages']
+  return `${what} are appended to: a second run repeats the ${parts}, so delete the keys before running the job again`
+}

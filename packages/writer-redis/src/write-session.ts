@@ -1,32 +1,46 @@
-import {
-  PluginError,
-  type CallOptions,
-  type Checkpoint,
-  type Finding,
-  type PluginContext,
-  type PreviewCommand,
-  type RejectedRow,
-  type WriteOptions,
-  type WriteProgress,
-  type WriteResult,
-  type WriterSession,
+import type {
+  CallOptions,
+  Checkpoint,
+  Finding,
+  PluginContext,
+  PreviewCommand,
+  RejectedRow,
+  TruncateOptions,
+  WriteOptions,
+  WriteProgress,
+  WriteResult,
+  WriterSession,
 } from '@millrace/core/plugin'
-import { rowCountOf, type RecordBatch, type TableSchema } from '@millrace/core/record'
+import { rowCountOf, type RecordBatch, type Row, type TableSchema } from '@millrace/core/record'
 import { checkpointKey, type Guard } from './checkpoint/guard.ts'
 import { probeTransactions } from './checkpoint/probe-transactions.ts'
-import { clientNameOf, RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
-import { isIdempotent, type RedisWriterConfig } from './config/writer-config.ts'
+import { clientNameOf } from './checkpoint/checkpoint-calls.ts'
+import { RedisCheckpoint } from './checkpoint/redis-checkpoint.ts'
+import {
+  hasExpiryCommands,
+  isIdempotent,
+  redisTypeOf,
+  type RedisWriterConfig,
+} from './config/writer-config.ts'
+import { deadLetterCommand } from './dead-letters.ts'
+import { classifyError, fatalError, retryable, unreachable } from './connection/server-errors.ts'
+import { RespError } from './resp/resp-error.ts'
 import { aclRule } from './connection/acl-rule.ts'
 import { ClusterTarget } from './cluster/cluster-target.ts'
 import { checkTarget } from './connection/check-target.ts'
 import { targetText, type RedisConnectionOptions } from './connection/connection-options.ts'
 import { lookAtFirstKeys } from './connection/first-keys.ts'
-import { columnFindings } from './encode/column-findings.ts'
-import { BatchEncoder, type EncodedBatch } from './encode/compile-encoder.ts'
+import type { EncodedBatch } from './encode/compile-encoder.ts'
+import { EncoderCache } from './encoder-cache.ts'
+import type { KeyTarget, RowEncoder } from './output/output-target.ts'
+import { constantHashTag } from './encode/hash-tag.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { failpoint } from './pipeline/failpoint.ts'
+import { truncatePatterns } from './output/truncate-patterns.ts'
+import { outputsOf } from './output/writer-output.ts'
 import { previewCommands } from './preview-commands.ts'
+import { removeMatching } from './truncate-table.ts'
 
 const noCommands: EncodedBatch = {
   payload: [],
@@ -48,30 +62,43 @@ const nothing = {
 /** A batch with what it becomes. */
 interface EncodedRows {
   readonly batch: RecordBatch
-  readonly encoder: BatchEncoder
+  readonly encoder: RowEncoder
   readonly encoded: EncodedBatch
 }
 
+/** What stood for other rows and was refused leaves those unwritten, too. */
+function withReplaced(
+  refused: readonly RejectedRow[],
+  { replacedBy }: EncodedBatch,
+): readonly RejectedRow[] {
+  if (replacedBy === undefined || refused.length === 0) return refused
+  const byRow = new Map(refused.map((one) => [one.row, one]))
+  for (const { row, error } of refused)
+    for (const replaced of replacedBy(row))
+      if (!byRow.has(replaced)) byRow.set(replaced, { row: replaced, error })
+  return [...byRow.values()].sort((one, other) => one.row - other.row)
+}
+
 const maxBatchBytes = 1024 * 1024
-/** Encoders kept at the same time: sources with several tables have several schemas. */
-const maxEncoders = 64
 
 /** The open Redis writer: encodes batches and sends them over connections that all splits share, one per master. */
 export class RedisWriteSession implements WriterSession {
   readonly limits: WriterSession['limits']
+  readonly keepDirty?: NonNullable<WriterSession['keepDirty']>
   readonly #config: RedisWriterConfig
   readonly #connection: RedisConnectionOptions
   readonly #context: PluginContext
   readonly #pipeline: CommandPipeline
   /** Instead of the pipeline, where the target is a cluster. */
   readonly #cluster: ClusterTarget | undefined
-  readonly #encoders = new Map<TableSchema, BatchEncoder>()
-  #delimiterHits = 0
+  /** Hash tag of all keys of a cluster: they are in one slot, and the pipeline goes to its master. */
+  readonly #hashTag: string | undefined
+  readonly #encoders: EncoderCache
   #checkpoint: RedisCheckpoint | undefined
   #clientName = 'millrace'
-  #firstKeys: Promise<boolean> | undefined
-  #haveKeysBeenSeen = false
+  #firstKeys: Promise<void> | undefined
   #hasTransactions = true
+  #hasScripts = true
 
   constructor(
     config: RedisWriterConfig,
@@ -87,8 +114,31 @@ export class RedisWriteSession implements WriterSession {
       logger: context.logger,
       clientName: () => this.#clientName,
     }
-    this.#pipeline = new CommandPipeline(options)
-    this.#cluster = connection.cluster === undefined ? undefined : new ClusterTarget(options)
+    const isCluster = connection.cluster !== undefined
+    this.#hashTag = isCluster ? constantHashTag(config.key) : undefined
+    this.#cluster = isCluster
+      ? new ClusterTarget({
+          ...options,
+          ...(this.#hashTag === undefined ? {} : { hashTag: this.#hashTag }),
+        })
+      : undefined
+    this.#pipeline = new CommandPipeline({
+      ...options,
+      connection: this.#cluster?.slotConnection ?? connection,
+    })
+    this.#encoders = new EncoderCache({
+      config,
+      timeZone: context.timeZone,
+      isCluster,
+      isOneSlot: this.#hashTag !== undefined,
+      hasScripts: () => this.#hasScripts,
+    })
+    const { maxDeadLetters } = config
+    if (maxDeadLetters !== undefined)
+      this.keepDirty = async (records, { signal }) => {
+        const commands = records.map((record) => deadLetterCommand(record, maxDeadLetters))
+        await this.#sendSingly(commands, signal)
+      }
     this.limits = {
       maxRows: config.batchSize,
       maxBytes: maxBatchBytes,
@@ -97,8 +147,8 @@ export class RedisWriteSession implements WriterSession {
     }
   }
 
-  async check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]> {
-    const findings = this.#columnFindings(schema)
+  async check(schemas: readonly TableSchema[], options: CallOptions): Promise<readonly Finding[]> {
+    const findings = schemas.flatMap((schema) => this.#encoders.findings(schema))
     if (findings.some((finding) => finding.severity === 'error')) return findings
     const { signal } = options
     const found = await (this.#cluster === undefined
@@ -109,17 +159,18 @@ export class RedisWriteSession implements WriterSession {
 
   async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
     options.signal.throwIfAborted()
-    const encoder = this.#encoderOf(batch.schema)
+    const encoder = this.#encoders.of(batch.schema)
     const encoded = encoder.encode(batch)
     if (!options.admit(encoded.rejected))
       return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
     await this.#lookAtKeys(batch, encoder, encoded, options.signal)
     const validCount = rowCountOf(batch) - encoded.rejected.length
-    // A batch without rows still takes its split a step further.
-    if (validCount === 0 && options.progress.record === undefined)
-      return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
     const guard = this.#guardOf(options.progress)
-    const rejected = await this.#send({ batch, encoder, encoded }, guard, options)
+    // A batch without commands still takes its split a step further.
+    if (encoded.rows.length === 0 && guard === undefined)
+      return { sent: true, written: validCount, rejected: [], bytesWritten: 0 }
+    const refused = await this.#send({ batch, encoder, encoded }, guard, options)
+    const rejected = withReplaced(refused, encoded)
     return {
       sent: true,
       written: validCount - rejected.length,
@@ -131,23 +182,30 @@ export class RedisWriteSession implements WriterSession {
   /** Before the first batch goes out; batches that come meanwhile wait, in order. */
   async #lookAtKeys(
     batch: RecordBatch,
-    encoder: BatchEncoder,
+    encoder: RowEncoder,
     { rows }: EncodedBatch,
     signal: AbortSignal,
   ): Promise<void> {
-    if (this.#haveKeysBeenSeen) return
-    this.#firstKeys ??= lookAtFirstKeys(
-      [...new Set(rows)].map((row) => encoder.keyOf(batch.rows[row] ?? [])),
-      {
-        config: this.#config,
-        connection: this.#connection,
-        clientName: this.#clientName,
-        logger: this.#context.logger,
-        signal,
-      },
-    )
-    if (await this.#firstKeys) this.#pipeline.noteReachable()
-    this.#haveKeysBeenSeen = true
+    // The keys of a cluster are on many servers.
+    if (this.#cluster !== undefined && this.#hashTag === undefined) return
+    if (rows.length > 0) {
+      this.#firstKeys ??= lookAtFirstKeys(
+        [...new Set(rows)].flatMap((row) => this.#targetsOf(encoder, batch.rows[row] ?? [])),
+        {
+          config: this.#config,
+          logger: this.#context.logger,
+          call: async (commands) => await this.#pipeline.call(commands, signal),
+        },
+      )
+    }
+    // A batch without rows waits, too: it is the next step of its split.
+    await this.#firstKeys
+    signal.throwIfAborted()
+  }
+
+  #targetsOf(encoder: RowEncoder, row: Row): readonly KeyTarget[] {
+    if (encoder.targetsOf !== undefined) return encoder.targetsOf(row)
+    return [{ key: encoder.keyOf(row), type: redisTypeOf(this.#config.kind) }]
   }
 
   async #send(
@@ -157,7 +215,7 @@ export class RedisWriteSession implements WriterSession {
   ): Promise<readonly RejectedRow[]> {
     const isApplied = progress.isApplied ?? false
     await failpoint('after-encode')
-    if (this.#cluster !== undefined)
+    if (this.#cluster !== undefined && this.#hashTag === undefined)
       return await this.#cluster.write(encoded, { guard, isApplied, signal })
     const request = new BatchRequest({
       batch,
@@ -170,11 +228,60 @@ export class RedisWriteSession implements WriterSession {
     return await this.#pipeline.submit(request, signal)
   }
 
+  async truncate(schema: TableSchema, options: TruncateOptions): Promise<WriteResult> {
+    const { signal, progress } = options
+    signal.throwIfAborted()
+    const outputs = outputsOf(this.#config.outputs ?? {}, schema.route) ?? []
+    const guard = this.#guardOf(progress)
+    let bytesWritten = 0
+    for (const pattern of truncatePatterns(outputs, schema)) {
+      if (this.#cluster !== undefined && this.#hashTag === undefined) {
+        await this.#cluster.removeKeys(pattern, guard, signal)
+        continue
+      }
+      bytesWritten += await removeMatching(pattern, {
+        pipeline: this.#pipeline,
+        guard,
+        signal,
+        retryTimeoutMs: this.#config.retryTimeoutMs,
+        target: targetText(this.#connection),
+        logger: this.#context.logger,
+      })
+    }
+    if (guard !== undefined && progress.isApplied !== true) await this.#keep(guard, signal)
+    return { sent: true, written: 0, rejected: [], bytesWritten }
+  }
+
+  /** Sends commands that are about one key each, over the connections of the batches. */
+  async #sendSingly(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<void> {
+    const reach = this.#cluster?.reach
+    const replies =
+      reach === undefined
+        ? await this.#pipeline.call(commands, signal)
+        : await Promise.all(
+            commands.map(async (command) => await reach.call(command[1] ?? '', [command], signal)),
+          )
+    for (const [at, reply] of replies.flat().entries()) {
+      if (!(reply instanceof RespError)) continue
+      const target = targetText(this.#connection)
+      if (classifyError(reply) === 'retryable')
+        throw retryable(unreachable(target, new Error(reply.message)))
+      throw fatalError(reply, commands[at]?.[0] ?? '', target)
+    }
+  }
+
+  /** Keeps progress without rows, behind the batches before it. */
+  async #keep(guard: Guard, signal: AbortSignal): Promise<void> {
+    if (this.#cluster === undefined || this.#hashTag !== undefined)
+      await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
+    else await this.#cluster.keep(guard, signal)
+  }
+
   preview(batch: RecordBatch): {
     readonly commands: readonly PreviewCommand[]
     readonly rejected: readonly RejectedRow[]
   } {
-    const { payload, rejected } = this.#encoderOf(batch.schema).encode(batch)
+    const { payload, rejected } = this.#encoders.of(batch.schema).encode(batch)
     return { commands: previewCommands(payload), rejected }
   }
 
@@ -183,6 +290,7 @@ export class RedisWriteSession implements WriterSession {
     if (this.#cluster === undefined && !(await this.#probe(job, signal))) return undefined
     this.#checkpoint ??= new RedisCheckpoint({
       job,
+      ...(this.#hashTag === undefined ? {} : { hashTag: this.#hashTag }),
       connection: this.#connection,
       retryTimeoutMs: this.#config.retryTimeoutMs,
       logger: this.#context.logger,
@@ -191,18 +299,14 @@ export class RedisWriteSession implements WriterSession {
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },
-      submit: async (guard, signal) => {
-        if (this.#cluster === undefined)
-          await this.#pipeline.submit(new BatchRequest({ ...nothing, guard }), signal)
-        else await this.#cluster.keep(guard, signal)
-      },
+      submit: async (guard, signal) => await this.#keep(guard, signal),
     })
     return this.#checkpoint
   }
 
   /** Whether the server, or the proxy before it, can keep a checkpoint. */
   async #probe(job: string, signal: AbortSignal): Promise<boolean> {
-    const { hasTransactions, hasCheckpoint } = await probeTransactions({
+    const { hasTransactions, hasScripts, hasCheckpoint } = await probeTransactions({
       connection: this.#connection,
       target: targetText(this.#connection),
       key: checkpointKey(job),
@@ -210,11 +314,17 @@ export class RedisWriteSession implements WriterSession {
       signal,
     })
     this.#hasTransactions = hasTransactions
+    this.#hasScripts = hasScripts
+    if (!hasScripts && hasExpiryCommands(this.#config)) {
+      this.#context.logger.warn(
+        'without scripts an expiry is set before it is known whether its key took the write: keys of another type that the job meets may get it',
+      )
+    }
     return hasCheckpoint
   }
 
   requiredPermissions(job: string): string {
-    return aclRule(this.#config, this.#connection, job)
+    return aclRule(this.#config, this.#connection, job, this.#context)
   }
 
   #guardOf(progress: WriteProgress): Guard | undefined {
@@ -231,51 +341,17 @@ export class RedisWriteSession implements WriterSession {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pipeline.close()
     this.#cluster?.close()
-    for (const encoder of this.#encoders.values()) this.#delimiterHits += encoder.delimiterHits
-    this.#encoders.clear()
+    const delimiterHits = this.#encoders.clear()
     const { overwrittenKeys } = this.#pipeline
     if (overwrittenKeys > 0) {
       this.#context.logger.warn(
         `${overwrittenKeys} keys held a value of another type and were overwritten`,
       )
     }
-    if (this.#delimiterHits > 0) {
+    if (delimiterHits > 0) {
       this.#context.logger.warn(
-        `${this.#delimiterHits} columns that were joined hold the delimiter in their data: keys or values made of them are ambiguous (strictDelimiter makes such rows dirty)`,
+        `${delimiterHits} columns that were joined hold the delimiter in their data: keys or values made of them are ambiguous (strictDelimiter makes such rows dirty)`,
       )
     }
-    this.#delimiterHits = 0
-  }
-
-  #encoderOf(schema: TableSchema): BatchEncoder {
-    const known = this.#encoders.get(schema)
-    if (known !== undefined) return known
-    const failed = this.#columnFindings(schema).find((finding) => finding.severity === 'error')
-    if (failed !== undefined) {
-      throw new PluginError({
-        code: 'CONFIG_INVALID',
-        message: `${failed.path.join('.')}: ${failed.message}`,
-        ...(failed.hint === undefined ? {} : { hint: failed.hint }),
-      })
-    }
-    if (this.#encoders.size >= maxEncoders) this.#forgetOldest()
-    const encoder = new BatchEncoder(this.#config, schema, { timeZone: this.#context.timeZone })
-    this.#encoders.set(schema, encoder)
-    return encoder
-  }
-
-  #forgetOldest(): void {
-    for (const [schema, encoder] of this.#encoders) {
-      this.#delimiterHits += encoder.delimiterHits
-      this.#encoders.delete(schema)
-      return
-    }
-  }
-
-  #columnFindings(schema: TableSchema): readonly Finding[] {
-    return columnFindings(
-      this.#config,
-      schema.fields.map((field) => field.name),
-    )
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Checkpoint } from '@millrace/core/plugin'
+import type { Checkpoint, DataSource } from '@millrace/core/plugin'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startRedis, type PrivateRedis } from './redis-server.ts'
-import { openWriter } from './write-rows.ts'
+import { openWriter, textBatch } from './write-rows.ts'
 
 let server: PrivateRedis
 let redis: Redis
@@ -21,9 +21,14 @@ const call = { signal: new AbortController().signal }
 const owner = { run: 'r1', host: 'h', pid: 1 }
 const key = 'millrace:{job}'
 
-async function open(parameters: Record<string, unknown> = {}) {
-  const hosts = [{ host: '127.0.0.1', port: server.port }]
-  const session = await openWriter({ timeout: 500, retryTimeout: 20_000, ...parameters }, { hosts })
+async function open(
+  parameters: Record<string, unknown> = {},
+  login: Pick<DataSource, 'user' | 'password'> = {},
+) {
+  const session = await openWriter(
+    { timeout: 500, retryTimeout: 20_000, ...parameters },
+    { hosts: [{ host: '127.0.0.1', port: server.port }], ...login },
+  )
   const checkpoint = await session.checkpoint?.('job', call)
   if (checkpoint === undefined) throw new Error('no checkpoint')
   return { session, checkpoint }
@@ -93,4 +98,26 @@ it('is left at once when the server no longer answers', async () => {
   await checkpoint[Symbol.asyncDispose]()
   await session[Symbol.asyncDispose]()
   server.signal('SIGCONT')
+})
+
+it('ends the job when the guard may no longer run, though EXEC does', async () => {
+  await redis.call('ACL', 'SETUSER', 'loader', 'on', '>p', '~*', '+@all')
+  const { session, checkpoint } = await open({}, { user: 'loader', password: 'p' })
+  await checkpoint.acquire(owner, call)
+  await checkpoint.begin({ state: 'running' }, call)
+  const write = async (sequence: number) =>
+    await session.write(textBatch([['k', String(sequence)]]), {
+      ...call,
+      progress: { split: 's', sequence, fence: 'r1', record: { sequence } },
+      admit: () => true,
+    })
+  expect((await write(1)).written).toBe(1)
+  await redis.call('ACL', 'SETUSER', 'loader', '-eval')
+  await expect(write(2)).rejects.toMatchObject({
+    code: 'TARGET_NOT_PERMITTED',
+    message: expect.stringContaining('EVAL'),
+  })
+  await redis.call('ACL', 'SETUSER', 'loader', '+eval')
+  await checkpoint[Symbol.asyncDispose]()
+  await session[Symbol.asyncDispose]()
 })

@@ -4,6 +4,7 @@ import type { DataSource } from '@millrace/core/plugin'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { redisWriter } from '../src/index.ts'
+import { routed } from './change-batches.ts'
 import { startRedis, type PrivateRedis } from './redis-server.ts'
 import { schemaOf } from './write-rows.ts'
 
@@ -21,15 +22,56 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
 })
 
-const dataSource = (password: string): DataSource => ({
+const dataSource = (password: string, port = server.port): DataSource => ({
   name: 'cache',
   type: 'redis',
-  hosts: [{ host: '127.0.0.1', port: server.port }],
+  hosts: [{ host: '127.0.0.1', port }],
   password,
   properties: {},
 })
 
-async function makeTarget(isList: boolean, password = secret): Promise<WriterTarget> {
+/** Connections of the writer, those of a run with a checkpoint included. */
+async function writerClients(): Promise<readonly string[]> {
+  const lines = String(await redis.client('LIST')).split('\n')
+  return lines.filter((line) => /name=millrace[ :]/.test(line))
+}
+
+async function cutConnections(): Promise<void> {
+  for (const line of await writerClients())
+    await redis.client('KILL', 'ID', /^id=(\d+)/.exec(line)?.[1] ?? '')
+}
+
+/** Hashes whose keys begin with the name of a table: changes are applied to them, and the table can be emptied. */
+async function hashesTarget(): Promise<WriterTarget> {
+  const table = `t${randomUUID()}`
+  const schema = routed(table, [
+    ['key', 'string'],
+    ['value', 'string'],
+  ])
+  const keys = async () => await redis.keys(`${table}:key:*`)
+  return {
+    config: { datasource: 'cache', outputs: { r: [{ type: 'hash' }] } },
+    dataSources: [dataSource(secret)],
+    schema,
+    keeps: 'last',
+    row: (key, value) => [key, value],
+    contents: async () => {
+      const found = new Map<string, readonly string[]>()
+      for (const key of await keys())
+        found.set(key.slice(`${table}:key:`.length), [(await redis.hget(key, 'value')) ?? ''])
+      return found
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const key of await keys()) await redis.del(key)
+    },
+  }
+}
+
+async function makeTarget(
+  isList: boolean,
+  password = secret,
+  port = server.port,
+): Promise<WriterTarget> {
   const prefix = `${randomUUID()}:`
   const schema = schemaOf(['string', 'string', 'string'])
   const keys = async () => await redis.keys(`${prefix}*`)
@@ -40,7 +82,7 @@ async function makeTarget(isList: boolean, password = secret): Promise<WriterTar
       keyFieldDelimiter: ':',
       writeMode: isList ? { type: 'list', mode: 'rpush' } : { type: 'string', mode: 'set' },
     },
-    dataSources: [dataSource(password)],
+    dataSources: [dataSource(password, port)],
     schema,
     keeps: isList ? 'all' : 'last',
     row: (key, value) => [prefix.slice(0, -1), key, value],
@@ -63,10 +105,8 @@ async function makeTarget(isList: boolean, password = secret): Promise<WriterTar
           },
         }
       : {}),
-    openConnections: async () => {
-      const clients = String(await redis.client('LIST'))
-      return clients.split('\n').filter((line) => line.includes('name=millrace ')).length
-    },
+    openConnections: async () => (await writerClients()).length,
+    cutConnections,
     [Symbol.asyncDispose]: async () => {
       const found = [...(await keys()), `other-${prefix.slice(0, -1)}:k`]
       await redis.del(...found)
@@ -90,10 +130,14 @@ function harness(isList: boolean): WriterHarness {
     isIdempotent: !isList,
     hasBadRows: true,
     hasRefusedRows: isList,
+    keepsCheckpoint: 'with-data',
+    changesTarget: hashesTarget,
+    truncatedTarget: hashesTarget,
     refused: {
       secret: 'wrong-secret',
       target: async () => await makeTarget(isList, 'wrong-secret'),
     },
+    unreachable: { secret, target: async () => await makeTarget(isList, secret, 1) },
   }
 }
 

@@ -7,7 +7,7 @@ import type { DataSource } from '@millrace/core/plugin'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort, startRedis, type PrivateRedis } from './redis-server.ts'
-import { openWriter, schemaOf, textBatch, writeBatch, writeRows } from './write-rows.ts'
+import { openWriter, schemaOf, TestLogger, textBatch, writeBatch, writeRows } from './write-rows.ts'
 
 const password = 'pass word/%"'
 let server: PrivateRedis
@@ -259,7 +259,7 @@ describe('fitness', () => {
 
   it('columns are compared with the source', async () => {
     await using session = await openWriter({ keyIndexes: 7 }, at())
-    const findings = await session.check(schemaOf(['int', 'string']), {
+    const findings = await session.check([schemaOf(['int', 'string'])], {
       signal: new AbortController().signal,
     })
     expect(findings.map((finding) => finding.message).join()).toMatch(
@@ -269,4 +269,25 @@ describe('fitness', () => {
       code: 'CONFIG_INVALID',
     })
   })
+})
+
+it('a job is written over one connection, on which its first keys are looked at, too', async () => {
+  const opened = async () =>
+    Number(/^total_connections_received:(\d+)/m.exec(await redis.info('stats'))?.[1])
+  await redis.rpush('foreign', 'old')
+  const before = await opened()
+  const logger = new TestLogger()
+  const hosts = [{ host: '127.0.0.1', port: server.port }]
+  await using session = await openWriter(
+    { writeMode: { type: 'set' } },
+    { hosts, password },
+    { logger },
+  )
+  await Promise.all([
+    writeBatch(session, textBatch([['foreign', 'a']])),
+    writeBatch(session, textBatch([['other', 'b']])),
+  ])
+  expect(logger.lines[0]).toContain('1 of the first 1 keys')
+  expect(await opened()).toBe(before + 1)
+  await redis.del('foreign', 'other')
 })

@@ -18,7 +18,7 @@ export interface PrivateRedis extends AsyncDisposable {
 /** Starts a Redis with the given settings (`--requirepass x`). */
 export async function startRedis(
   settings: readonly string[] = [],
-  probe: RedisOptions = {},
+  probe: Omit<RedisOptions, 'replyMapping'> = {},
 ): Promise<PrivateRedis> {
   const port = await freePort()
   const folder = await mkdtemp(join(tmpdir(), 'millrace-redis-'))
@@ -66,7 +66,7 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   await exited
 }
 
-async function waitUntilReady(options: RedisOptions): Promise<void> {
+async function waitUntilReady(options: Omit<RedisOptions, 'replyMapping'>): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     const client = new Redis({
       ...options,

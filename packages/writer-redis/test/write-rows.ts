@@ -93,7 +93,7 @@ export async function writeRows(
 ) {
   await using session = await openWriter(parameters, dataSource, options)
   const batch = textBatch(rows, options.types === undefined ? undefined : schemaOf(options.types))
-  const findings = await session.check(batch.schema, { signal: new AbortController().signal })
+  const findings = await session.check([batch.schema], { signal: new AbortController().signal })
   const result = await writeBatch(session, batch)
   const dirty = [...result.admitted, ...result.rejected].map(
     ({ row, error }) => `${row} ${error.code}`,

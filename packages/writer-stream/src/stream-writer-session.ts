@@ -33,7 +33,10 @@ export class StreamWriterSession implements WriterSession {
     this.#timeZone = context.timeZone
   }
 
-  async check(_schema: TableSchema, { signal }: CallOptions): Promise<readonly Finding[]> {
+  async check(
+    _schemas: readonly TableSchema[],
+    { signal }: CallOptions,
+  ): Promise<readonly Finding[]> {
     signal.throwIfAborted()
     return []
   }
@@ -41,14 +44,16 @@ export class StreamWriterSession implements WriterSession {
   async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {
     const { signal } = options
     signal.throwIfAborted()
-    if (!options.admit([])) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
-    const written = batch.rows.length
+    const rejected = deletesOf(batch)
+    if (!options.admit(rejected)) return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
+    const written = batch.rows.length - rejected.length
     if (!this.#output || written === 0) {
       return { sent: true, written, rejected: [], bytesWritten: 0 }
     }
     const print = this.#printer(batch.schema)
     let text = ''
-    for (const row of batch.rows) text += `${print(row)}\n`
+    for (const [index, row] of batch.rows.entries())
+      if (batch.changes?.operations[index] !== 'd') text += `${print(row)}\n`
     await this.#output.write(text, signal)
     return { sent: true, written, rejected: [], bytesWritten: Buffer.byteLength(text) }
   }
@@ -58,7 +63,9 @@ export class StreamWriterSession implements WriterSession {
     readonly rejected: readonly RejectedRow[]
   } {
     const print = this.#printer(batch.schema)
-    return { commands: batch.rows.map((row) => [print(row)]), rejected: [] }
+    const rejected = deletesOf(batch)
+    const left = batch.rows.filter((_, index) => batch.changes?.operations[index] !== 'd')
+    return { commands: left.map((row) => [print(row)]), rejected }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -72,4 +79,11 @@ export class StreamWriterSession implements WriterSession {
     }
     return this.#print
   }
+}
+
+/** A line that was printed cannot be taken back, and does not tell an operation: a delete would look like a row. */
+function deletesOf({ changes }: RecordBatch): readonly RejectedRow[] {
+  if (changes === undefined) return []
+  const error = { code: 'DELETE_NOT_APPLIED', message: 'a printed line cannot be taken back' }
+  return changes.operations.flatMap((operation, row) => (operation === 'd' ? [{ row, error }] : []))
 }

@@ -93,6 +93,27 @@ describe('the stream writer', () => {
     })
   })
 
+  it('rejects deletes, which no line could tell from rows', async () => {
+    const paper = new Paper()
+    const session = await open(paper)
+    const batch: RecordBatch = {
+      ...batchOf(schemaOf('int'), [[1], [1], [2]]),
+      changes: {
+        operations: ['c', 'd', 'u'],
+        before: [null, null, null],
+        transactions: [1, 2, 3],
+        committedAtMs: [0, 0, 0],
+      },
+    }
+    const admitted: (readonly RejectedRow[])[] = []
+    const result = await write(session, batch, (rejected) => admitted.push(rejected) > 0)
+    expect(result).toMatchObject({ sent: true, written: 2, rejected: [] })
+    expect(paper.text).toBe('1\n2\n')
+    const rejected = [{ row: 1, error: { code: 'DELETE_NOT_APPLIED' } }]
+    expect(admitted).toMatchObject([rejected])
+    expect(session.preview(batch)).toMatchObject({ commands: [['1'], ['2']], rejected })
+  })
+
   it('separates cells by the delimiter of the job', async () => {
     const paper = new Paper()
     const session = await open(paper, { fieldDelimiter: '||' })

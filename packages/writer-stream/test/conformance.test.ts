@@ -31,6 +31,12 @@ const shared = {
   isIdempotent: false,
   hasBadRows: false,
   hasRefusedRows: false,
+  lacks: {
+    truncatedTarget: 'what was printed stays',
+    refused: 'there is nothing to connect to',
+    unreachable: 'there is nothing to connect to',
+    openConnections: 'there is nothing to connect to',
+  },
 }
 const target = {
   dataSources: [],

@@ -1,6 +1,14 @@
-import { guaranteeOf, loadJob, openJob, type JobPlan, type Problem } from '@millrace/core'
+import {
+  guaranteeOf,
+  isPipelineFolder,
+  loadPipeline,
+  openJob,
+  type JobPlan,
+  type Problem,
+} from '@millrace/core'
+import type { TableSchema } from '@millrace/core/record'
 import { loadOptionsOf, type JobFlags } from '../job-options.ts'
-import { createLogger } from '../logger.ts'
+import { createLogger, type CliLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
 import { countProblems, formatProblems } from '../render/problems.ts'
 import { listenForStop } from '../stop-signals.ts'
@@ -9,41 +17,55 @@ import { secretsOf } from './load-plan.ts'
 export interface CheckFlags extends JobFlags {
   readonly connect?: boolean
   readonly strict?: boolean
+  readonly snapshotOnly?: boolean
 }
 
-/** `millrace check`: every problem of a job file at once, on stdout. Resolves with the exit code. */
+/** `millrace check`: every problem of a job file or a pipeline's folder at once, on stdout. Resolves with the exit code. */
 export async function checkCommand(file: string, flags: CheckFlags): Promise<number> {
-  const { plan, problems } = await loadJob(file, loadOptionsOf(flags))
+  const logger = createLogger(flags.logLevel, (text) => process.stdout.write(text))
+  const { signal } = new AbortController()
+  const loaded = await loadPipeline(file, { ...loadOptionsOf(flags), logger, signal })
+  const { plans, problems } = loaded
   const judged = flags.strict === true ? problems.map(asError) : problems
   process.stdout.write(formatProblems(judged))
-  if (plan === undefined || judged.some((problem) => problem.severity === 'error')) {
+  if (plans === undefined || judged.some((problem) => problem.severity === 'error')) {
     process.stdout.write(`${countProblems(judged)} in ${file}\n`)
     return 2
   }
-  process.stdout.write(describePlan(plan))
+  for (const plan of plans) process.stdout.write(describePlan(plan))
   if (flags.connect !== true) {
     process.stdout.write(
       'OK. Not checked without a network: add --connect to try the connections too.\n',
     )
     return 0
   }
-  return await checkConnections(plan, flags)
+  logger.hide(plans.flatMap(secretsOf))
+  let exitCode = 0
+  const follows = isPipelineFolder(file) && flags.snapshotOnly !== true
+  for (const plan of plans) exitCode ||= await checkConnections(plan, follows, logger)
+  return exitCode
 }
 
-async function checkConnections(plan: JobPlan, flags: CheckFlags): Promise<number> {
-  const logger = createLogger(flags.logLevel, (text) => process.stdout.write(text))
-  logger.hide(secretsOf(plan))
+async function checkConnections(
+  plan: JobPlan,
+  follows: boolean,
+  logger: CliLogger,
+): Promise<number> {
   const stop = listenForStop(logger)
   try {
-    await using job = await openJob(plan, { signal: stop.signal, logger, connectTarget: true })
-    const columns = job.schema.fields.map((field) => `${field.name} ${field.nativeType}`).join(', ')
+    await using job = await openJob(plan, {
+      signal: stop.signal,
+      logger,
+      connectTarget: true,
+      follows,
+    })
     const permissions = job.writer.requiredPermissions?.(plan.name)
     const rights =
       permissions === undefined
         ? ''
         : `rights of the target's user that are enough:\n  ${permissions}\n`
     process.stdout.write(
-      `source: ${job.schema.table} (${columns})\ntarget: reachable and fit\n${rights}OK.\n`,
+      `${job.schemas.map(describeTable).join('')}target: reachable and fit\n${rights}OK.\n`,
     )
     return 0
   } catch (error) {
@@ -51,6 +73,11 @@ async function checkConnections(plan: JobPlan, flags: CheckFlags): Promise<numbe
   } finally {
     stop.dispose()
   }
+}
+
+function describeTable({ table, fields }: TableSchema): string {
+  const columns = fields.map(({ name, nativeType }) => `${name} ${nativeType}`).join(', ')
+  return `source: ${table} (${columns})\n`
 }
 
 function asError(problem: Problem): Problem {

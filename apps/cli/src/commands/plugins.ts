@@ -1,5 +1,5 @@
 import type { Plugin } from '@millrace/core/plugin'
-import { listInstalled } from '@millrace/core'
+import { inspectModule, listInstalled, type InstalledPackage } from '@millrace/core'
 import { cliFolder } from '../job-options.ts'
 
 interface InstalledPlugin {
@@ -8,10 +8,18 @@ interface InstalledPlugin {
   readonly origin: string
 }
 
+/** What `millrace plugins` looks at besides packages that are found by their names. */
+export interface PluginsFlags {
+  /** Packages or files with plugins. */
+  readonly plugin: readonly string[]
+}
+
 /** `millrace plugins list`: what is installed, one line each. */
-export async function listPluginsCommand(): Promise<number> {
-  const installed = await installedPlugins()
-  if (installed.length === 0) {
+export async function listPluginsCommand(flags: PluginsFlags): Promise<number> {
+  const packages = await installedPackages(flags)
+  const installed = pluginsOf(packages)
+  const dialects = packages.filter(({ dialect }) => dialect !== undefined)
+  if (installed.length + dialects.length === 0) {
     process.stdout.write(
       'no plugins are installed here. For example: npm install @millrace/reader-mysql @millrace/writer-redis\n',
     )
@@ -21,12 +29,17 @@ export async function listPluginsCommand(): Promise<number> {
     const title = `${plugin.kind.padEnd(6)} ${plugin.stepType.padEnd(12)}`
     process.stdout.write(`${title} ${plugin.description} (${origin})\n`)
   }
-  return 0
+  for (const found of dialects) {
+    const { name = '', description = '' } = found.dialect ?? {}
+    process.stdout.write(`dialect ${name.padEnd(11)} ${description} (${originOf(found)})\n`)
+  }
+  const named = packages.filter(({ name }) => flags.plugin.includes(name))
+  return named.some(({ problem }) => problem !== undefined) ? 2 : 0
 }
 
 /** `millrace plugins info <stepType>`: parameters and what they do. */
-export async function pluginInfoCommand(stepType: string): Promise<number> {
-  const found = await findPlugins(stepType)
+export async function pluginInfoCommand(stepType: string, flags: PluginsFlags): Promise<number> {
+  const found = await findPlugins(stepType, flags)
   for (const { plugin, origin } of found) {
     process.stdout.write(`${plugin.kind} ${plugin.stepType} (${origin})\n${plugin.description}\n`)
     if (plugin.aliases !== undefined && plugin.aliases.length > 0) {
@@ -42,36 +55,48 @@ export async function pluginInfoCommand(stepType: string): Promise<number> {
 }
 
 /** `millrace plugins schema <stepType>`: the JSON Schema of the parameters. */
-export async function pluginSchemaCommand(stepType: string): Promise<number> {
-  const found = await findPlugins(stepType)
+export async function pluginSchemaCommand(stepType: string, flags: PluginsFlags): Promise<number> {
+  const found = await findPlugins(stepType, flags)
   for (const { plugin } of found)
     process.stdout.write(`${JSON.stringify(jsonSchemaOf(plugin), null, 2)}\n`)
   return found.length === 0 ? 2 : 0
 }
 
-/** Plugins of all installed packages; a package that cannot be loaded is named on stderr. */
-async function installedPlugins(): Promise<readonly InstalledPlugin[]> {
-  const packages = await listInstalled([process.cwd(), cliFolder])
+/** Packages that are named, and all installed ones; one that cannot be loaded is named on stderr. */
+async function installedPackages({ plugin }: PluginsFlags): Promise<readonly InstalledPackage[]> {
+  const folders = [process.cwd(), cliFolder]
+  const named = await Promise.all(plugin.map((module) => inspectModule(module, folders)))
+  const names = new Set(plugin)
+  const installed = (await listInstalled(folders)).filter(({ name }) => !names.has(name))
+  const packages = [...named, ...installed]
   for (const { name, problem } of packages) {
     if (problem !== undefined) process.stderr.write(`warn: ${name}: ${problem}\n`)
   }
-  return packages.flatMap(({ name, version, plugins }) =>
-    plugins.map((plugin) => ({
-      plugin,
-      origin: version === undefined ? name : `${name} ${version}`,
-    })),
+  return packages
+}
+
+function pluginsOf(packages: readonly InstalledPackage[]): readonly InstalledPlugin[] {
+  return packages.flatMap((found) =>
+    found.plugins.map((plugin) => ({ plugin, origin: originOf(found) })),
   )
 }
 
-async function findPlugins(stepType: string): Promise<readonly InstalledPlugin[]> {
-  const installed = await installedPlugins()
+function originOf({ name, version }: InstalledPackage): string {
+  return version === undefined ? name : `${name} ${version}`
+}
+
+async function findPlugins(
+  stepType: string,
+  flags: PluginsFlags,
+): Promise<readonly InstalledPlugin[]> {
+  const installed = pluginsOf(await installedPackages(flags))
   const found = installed.filter(
     ({ plugin }) => plugin.stepType === stepType || plugin.aliases?.includes(stepType) === true,
   )
   if (found.length === 0) {
     const known = [...new Set(installed.map(({ plugin }) => plugin.stepType))].sort().join(', ')
     process.stderr.write(
-      `error: no plugin for "${stepType}" is installed here; installed: ${known || 'none'}\n`,
+      `error: no plugin for "${stepType}" is installed here; installed: ${known || 'none'}; --plugin <module> names a package or file of another name\n`,
     )
   }
   return found

@@ -1,20 +1,21 @@
 import { writeFileSync } from 'node:fs'
 import { parse } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import {
   JobCounters,
   reportOfProblems,
-  runJob,
+  runPipeline,
   type JobReport,
   type RunJobOptions,
   type ResumeWish,
 } from '@millrace/core'
-import type { JobFlags } from '../job-options.ts'
+import { UsageError, type JobFlags } from '../job-options.ts'
 import { createLogger, type CliLogger } from '../logger.ts'
 import { logError } from '../render/errors.ts'
 import { startProgress, type ProgressStyle } from '../render/progress.ts'
 import { formatSummary } from '../render/summary.ts'
 import { listenForStop } from '../stop-signals.ts'
-import { loadPlan } from './load-plan.ts'
+import { loadPlans } from './load-plan.ts'
 
 /** Flags of every command that writes rows. */
 export interface WatchFlags extends JobFlags {
@@ -28,24 +29,40 @@ export interface RunFlags extends WatchFlags {
   readonly restart?: boolean
   readonly allowDuplicates?: boolean
   readonly maxDirtyPercent?: number
+  readonly metrics?: string
+  readonly snapshotOnly?: boolean
+  readonly untilCurrent?: boolean
 }
 
-/** `millrace run`: runs a job file to its end. Resolves with the exit code. */
+/** Flags of {@link watchRun}. */
+type WatchRunFlags = WatchFlags & Pick<RunFlags, 'metrics'>
+
+/** `millrace run`: runs a job file to its end, or the folder of a pipeline until it is stopped. Resolves with the exit code. */
 export async function runCommand(file: string, flags: RunFlags): Promise<number> {
   const logger = createLogger(flags.logLevel, (text) => process.stderr.write(text))
-  const plan = await loadPlan(file, flags, logger, (problems) => {
+  const loaded = await loadPlans(file, flags, logger, (problems) => {
     if (flags.report !== undefined)
       writeReport(flags.report, reportOfProblems(jobName(file, flags), problems), logger)
   })
-  if (plan === undefined) return 2
-  logger.info(
-    `job ${plan.name}: ${plan.reader.stepType} -> ${plan.writer.stepType}, ${plan.settings.concurrency} channel${plan.settings.concurrency === 1 ? '' : 's'}`,
-  )
+  if (loaded === undefined) return 2
+  const { plans, isPipeline } = loaded
+  refuseUnfitFlags(isPipeline, flags)
+  for (const { name, reader, writer, settings } of plans) {
+    const channels = `${settings.concurrency} channel${settings.concurrency === 1 ? '' : 's'}`
+    logger.info(`job ${name}: ${reader.stepType} -> ${writer.stepType}, ${channels}`)
+  }
+  const hasDocuments = plans.some(({ reader }) => reader.stepType === 'mongodb')
+  if (hasDocuments || (isPipeline && flags.snapshotOnly !== true)) {
+    // Rows of changes and of documents are objects: what outlives its batch in a young generation that stays small is copied
+    // time and again.
+    setFlagsFromString('--semi-space-growth-factor=2')
+  }
   return await watchRun(flags, logger, async (options) =>
-    runJob(plan, {
+    runPipeline(plans, {
       ...options,
-      resume: resumeWish(flags),
+      resume: resumeWish(flags, isPipeline),
       allowDuplicates: flags.allowDuplicates ?? false,
+      ...followOf(flags, isPipeline),
       ...(flags.maxDirtyPercent === undefined ? {} : { maxDirtyPercent: flags.maxDirtyPercent }),
     }),
   )
@@ -53,14 +70,15 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
 
 /** Shows the progress of a run, lets signals stop it, and reports it. Resolves with the exit code. */
 export async function watchRun(
-  flags: WatchFlags,
+  flags: WatchRunFlags,
   logger: CliLogger,
   run: (
     options: Pick<RunJobOptions, 'logger' | 'signal' | 'counters' | 'dirtyFile'>,
   ) => Promise<JobReport>,
 ): Promise<number> {
-  const stop = listenForStop(logger)
   const counters = new JobCounters()
+  await using _metrics = await startMetrics(flags, counters, logger)
+  const stop = listenForStop(logger)
   const progress = await startProgress(flags.progress, counters)
   const report = await run({
     logger,
@@ -78,9 +96,45 @@ export async function watchRun(
   return exitCode
 }
 
-function resumeWish({ resume, restart }: RunFlags): ResumeWish {
+async function startMetrics(
+  { metrics }: WatchRunFlags,
+  counters: JobCounters,
+  logger: CliLogger,
+): Promise<AsyncDisposable | undefined> {
+  if (metrics === undefined) return undefined
+  const { parseMetricsAddress, serveMetrics } = await import('../metrics/metrics-server.ts')
+  const server = await serveMetrics(counters, parseMetricsAddress(metrics))
+  logger.info(`metrics: ${server.url}/metrics, health: ${server.url}/healthz`)
+  return server
+}
+
+function refuseUnfitFlags(
+  isPipeline: boolean,
+  { snapshotOnly = false, untilCurrent = false }: RunFlags,
+): void {
+  const named = snapshotOnly ? '--snapshot-only' : '--until-current'
+  if (!isPipeline && (snapshotOnly || untilCurrent))
+    throw new UsageError(`${named} is for pipelines: a job file reads its tables once anyway`)
+  if (snapshotOnly && untilCurrent)
+    throw new UsageError(
+      '--snapshot-only reads no changes, and --until-current ends once they are applied: give one of them',
+    )
+}
+
+/** A pipeline goes on with changes, unless it is told otherwise. */
+function followOf(
+  { snapshotOnly = false, untilCurrent = false }: RunFlags,
+  isPipeline: boolean,
+): Pick<RunJobOptions, 'follow'> {
+  if (!isPipeline || snapshotOnly) return {}
+  return { follow: untilCurrent ? 'until-current' : 'until-stopped' }
+}
+
+/** A pipeline always goes on where it stood. */
+function resumeWish({ resume, restart }: RunFlags, isPipeline: boolean): ResumeWish {
   if (resume === true) return 'resume'
-  return restart === true ? 'restart' : 'undecided'
+  if (restart === true) return 'restart'
+  return isPipeline ? 'continue' : 'undecided'
 }
 
 /** What a job is called whose file could not be read to the end. */

@@ -2,24 +2,29 @@ import { readJobStatus, type JobStatus } from '@millrace/core'
 import type { JobFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
+import { formatChangesStatus } from '../render/changes-status.ts'
 import { formatCount } from '../render/numbers.ts'
+import { formatTableStatus } from '../render/tables.ts'
 import { listenForStop } from '../stop-signals.ts'
-import { loadPlan } from './load-plan.ts'
+import { loadPlans } from './load-plan.ts'
 
 export interface StatusFlags extends JobFlags {
   readonly json?: boolean
 }
 
-/** `millrace status`: prints what the checkpoint of a job holds. Resolves with the exit code. */
+/** `millrace status`: prints what the checkpoint of a job, or of each job of a pipeline, holds. Resolves with the exit code. */
 export async function statusCommand(file: string, flags: StatusFlags): Promise<number> {
   const logger = createLogger(flags.logLevel, (text) => process.stderr.write(text))
-  const plan = await loadPlan(file, flags, logger)
-  if (plan === undefined) return 2
+  const loaded = await loadPlans(file, flags, logger)
+  if (loaded === undefined) return 2
+  const { plans, isPipeline } = loaded
   const stop = listenForStop(logger)
   try {
-    const status = await readJobStatus(plan, { logger, signal: stop.signal })
+    const jobs: JobStatus[] = []
+    for (const plan of plans) jobs.push(await readJobStatus(plan, { logger, signal: stop.signal }))
+    const shown = isPipeline ? { jobs } : jobs[0]
     process.stdout.write(
-      flags.json === true ? `${JSON.stringify(status, null, 2)}\n` : formatStatus(status),
+      flags.json === true ? `${JSON.stringify(shown, null, 2)}\n` : jobs.map(formatStatus).join(''),
     )
     return 0
   } catch (error) {
@@ -30,7 +35,7 @@ export async function statusCommand(file: string, flags: StatusFlags): Promise<n
 }
 
 function formatStatus(status: JobStatus): string {
-  const { job, state, owner, splits, counts } = status
+  const { job, state, owner, splits, tables, counts, changes } = status
   if (state === 'none') return `${job}: no checkpoint; the job has not been run, or was flushed\n`
   const lines = [`${job}: ${stateText(status)}`]
   if (owner !== null) lines.push(`held by process ${owner.pid} on host ${owner.host}`)
@@ -43,9 +48,13 @@ function formatStatus(status: JobStatus): string {
     const where = position === null ? '' : `, after ${position}`
     lines.push(`  ${id}: ${splitState}${where}, ${formatCount(recordsRead)} records settled`)
   }
+  if (changes !== null) lines.push(...formatTableStatus(tables), ...formatChangesStatus(changes))
   return `${lines.join('\n')}\n`
 }
 
-function stateText({ state, startedAt, endedAt }: JobStatus): string {
-  return state === 'complete' ? `complete since ${endedAt}` : `not complete, begun ${startedAt}`
+function stateText({ state, startedAt, endedAt, changes }: JobStatus): string {
+  if (state === 'complete') return `complete since ${endedAt}`
+  return changes === null
+    ? `not complete, begun ${startedAt}`
+    : `follows changes since ${startedAt}`
 }

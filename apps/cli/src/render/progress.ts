@@ -1,5 +1,7 @@
-import type { JobCounters } from '@millrace/core'
+import { tableNumbersOf, type JobCounters } from '@millrace/core'
+import { changesObject, formatChanges } from './changes.ts'
 import { formatBytes, formatSeconds } from './numbers.ts'
+import { formatBusyTables } from './tables.ts'
 
 /** Styles of `--progress`. */
 export const progressStyles = ['auto', 'bar', 'lines', 'json', 'none'] as const
@@ -25,7 +27,7 @@ export async function startProgress(
     case 'bar':
       return await startBar(counters)
     case 'lines':
-      return startLines(counters, (speed) => formatProgressLine(counters, speed))
+      return startLines(counters, (speed) => formatProgressLines(counters, speed).join('\n'))
     case 'json':
       return startLines(counters, (speed) => JSON.stringify(progressObject(counters, speed)))
   }
@@ -68,11 +70,14 @@ function startLines(counters: JobCounters, format: (speed: Speed) => string): Pr
   return { stop: () => clearInterval(timer) }
 }
 
+const barFormat =
+  '{percentage}% |{bar}| {rows} rows | {bytes} | {speed} rec/s | waited: reader {reader}, writer {writer} | dirty {dirty}'
+
 async function startBar(counters: JobCounters): Promise<Progress> {
-  const { SingleBar } = (await import('cli-progress')).default
+  const { SingleBar, Format } = (await import('cli-progress')).default
   const bar = new SingleBar({
-    format:
-      '{percentage}% |{bar}| {rows} rows | {bytes} | {speed} rec/s | waited: reader {reader}, writer {writer} | dirty {dirty}',
+    format: (options, params, payload: ReturnType<typeof barPayload>) =>
+      payload.changes ?? Format.Formatter({ ...options, format: barFormat }, params, payload),
     stream: process.stderr,
     hideCursor: true,
     clearOnComplete: true,
@@ -84,9 +89,9 @@ async function startBar(counters: JobCounters): Promise<Progress> {
   const update = () => {
     ticks += 1
     if (ticks % 10 === 0) recordsPerSecond = meter.next().recordsPerSecond
-    bar.update(Math.round(fractionDone(counters) * 1000), payload(counters, recordsPerSecond))
+    bar.update(Math.round(fractionDone(counters) * 1000), barPayload(counters, recordsPerSecond))
   }
-  bar.start(1000, 0, payload(counters, 0))
+  bar.start(1000, 0, barPayload(counters, 0))
   const timer = setInterval(update, barIntervalMs)
   timer.unref()
   return {
@@ -98,8 +103,9 @@ async function startBar(counters: JobCounters): Promise<Progress> {
   }
 }
 
-function payload(counters: JobCounters, speed: number) {
+function barPayload(counters: JobCounters, speed: number) {
   return {
+    changes: formatFollowing(counters),
     rows: counters.recordsRead,
     bytes: formatBytes(counters.bytesRead),
     speed,
@@ -107,6 +113,20 @@ function payload(counters: JobCounters, speed: number) {
     writer: formatSeconds(counters.waitWriterMs),
     dirty: counters.recordsDirty,
   }
+}
+
+/** Changes have no end, and so no bar; `undefined` while rows are read. The slowest job stands for a pipeline of several. */
+function formatFollowing({ parts }: JobCounters): string | undefined {
+  if (parts.some(({ phase }) => phase !== 'changes')) return undefined
+  const [slowest] = [...parts].sort((a, b) => lagOf(b) - lagOf(a))
+  if (slowest === undefined) return undefined
+  return parts.length === 1
+    ? formatChanges(slowest)
+    : `${parts.length} jobs, the slowest ${slowest.job}: ${formatChanges(slowest)}`
+}
+
+function lagOf({ changes }: JobCounters): number {
+  return changes.lagMs ?? 0
 }
 
 /** The share done: by the source's estimate of rows where it gives one, else by splits. Never 1 before the end. */
@@ -117,8 +137,21 @@ function fractionDone(counters: JobCounters): number {
   return Math.min(0.99, Math.max(bySplits, byRows))
 }
 
+/** A line for the rows that are being read, and one for each job that follows changes. */
+export function formatProgressLines(counters: JobCounters, speed: Speed): readonly string[] {
+  const { parts } = counters
+  const following = parts.filter(({ phase }) => phase === 'changes')
+  return [
+    ...(following.length < parts.length ? [formatProgressLine(counters, speed)] : []),
+    ...following.map((part) =>
+      parts.length === 1 ? formatChanges(part) : `${part.job}: ${formatChanges(part)}`,
+    ),
+    ...formatBusyTables(parts.flatMap(({ tables }) => tables.all)),
+  ]
+}
+
 /** DataX's line, which shows by the two wait times which side is slow. */
-export function formatProgressLine(counters: JobCounters, speed: Speed): string {
+function formatProgressLine(counters: JobCounters, speed: Speed): string {
   return [
     `Total ${counters.recordsRead} records, ${counters.bytesRead} bytes`,
     `Speed ${formatBytes(speed.bytesPerSecond)}/s, ${speed.recordsPerSecond} records/s`,
@@ -142,5 +175,14 @@ function progressObject(counters: JobCounters, speed: Speed) {
     waitReaderMs: Math.round(counters.waitReaderMs),
     waitWriterMs: Math.round(counters.waitWriterMs),
     splits: { total: counters.splitsTotal, done: counters.splitsDone },
+    phase: counters.parts.every(({ phase }) => phase === 'changes') ? 'changes' : 'snapshot',
+    changes: counters.parts.filter(({ phase }) => phase === 'changes').map(changesObject),
+    tables: counters.parts.flatMap(({ job, tables }) =>
+      tables.all.map((numbers) => ({
+        job,
+        ...tableNumbersOf(numbers),
+        perSecond: Math.round(numbers.perSecond),
+      })),
+    ),
   }
 }

@@ -1,6 +1,7 @@
 import type { JobReport } from '@millrace/core'
 import { formatBytes, formatSeconds } from './numbers.ts'
 import { printable } from './printable.ts'
+import { formatTableReport } from './tables.ts'
 
 /** The closing summary: the lines DataX prints, and what DataX leaves out. */
 export function formatSummary(report: JobReport): string {
@@ -25,7 +26,10 @@ export function formatSummary(report: JobReport): string {
     ['Consistency', report.consistency],
   ]
   const table = lines.map(([label, value]) => `${label.padEnd(26)}: ${value}\n`).join('')
-  return printable(`${table}${dirtyReasons(report)}`)
+  const notes = (report.notes ?? []).map((note) => `Note: ${note}\n`).join('')
+  const tables = (report.jobs ?? [report]).flatMap((job) => formatTableReport(job.tables ?? []))
+  const byTable = tables.map((line) => `${line}\n`).join('')
+  return printable(`${table}${byTable}${notes}${dirtyReasons(report)}`)
 }
 
 function dirtyReasons(report: JobReport): string {
@@ -33,7 +37,9 @@ function dirtyReasons(report: JobReport): string {
   const reasons = report.dirtyReasons.map(
     ({ code, count, reason }) => `  ${String(count).padStart(10)} ${code}: ${reason}\n`,
   )
-  return `Dirty records, by reason:\n${reasons.join('')}  listed in ${report.dirtyFile}\n`
+  const files = (report.jobs ?? [report]).flatMap(({ dirtyFile }) => dirtyFile ?? [])
+  const place = files.length === 0 ? 'counted, not listed' : `listed in ${files.join(', ')}`
+  return `Dirty records, by reason:\n${reasons.join('')}  ${place}\n`
 }
 
 function localTime(iso: string): string {

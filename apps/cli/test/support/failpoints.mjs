@@ -1,8 +1,13 @@
-// Loaded into a command with `node --import`: makes it fail where the test says, and counts the rows that it reads.
+// Loaded into a command with `node --import`: makes it fail where the test says, counts the rows that it reads,
+// and gives a source that stays away up early.
 import { appendFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const { MILLRACE_TEST_FAILPOINT: order, MILLRACE_TEST_ROWS_READ: rowsReadFile } = process.env
+const {
+  MILLRACE_TEST_FAILPOINT: order,
+  MILLRACE_TEST_ROWS_READ: rowsReadFile,
+  MILLRACE_TEST_SOURCE_DEADLINE_MS: sourceDeadlineMs,
+} = process.env
 const [place, action, atReach] = order?.split(':') ?? []
 const hangMs = 10_000
 let reached = 0
@@ -32,3 +37,6 @@ registry[Symbol.for('millrace.failpoints')] = (
   turn = mine.catch(() => {})
   return mine
 }
+
+if (sourceDeadlineMs !== undefined)
+  registry[Symbol.for('millrace.sourcePatience')] = { deadlineMs: Number(sourceDeadlineMs) }

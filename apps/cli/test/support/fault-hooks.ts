@@ -22,17 +22,24 @@ export interface FaultOrder {
 
 const module = new URL('failpoints.mjs', import.meta.url)
 
-/** Environment of a command that loads the hook; `rowsReadFile` gets a line with the row count of each batch read. */
+/**
+ * Environment of a command that loads the hook; `rowsReadFile` gets a line with the row count of each batch read, a source that
+ * fails is given up after `sourceDeadlineMs` without a row.
+ */
 export function hookEnvironment(options: {
   readonly fault?: FaultOrder
   readonly rowsReadFile?: string
+  readonly sourceDeadlineMs?: number
 }): Record<string, string> {
-  const { fault, rowsReadFile } = options
+  const { fault, rowsReadFile, sourceDeadlineMs } = options
   return {
     NODE_OPTIONS: `--import=${module.href}`,
     ...(fault === undefined
       ? {}
       : { MILLRACE_TEST_FAILPOINT: `${fault.place}:${fault.action}:${fault.atReach}` }),
     ...(rowsReadFile === undefined ? {} : { MILLRACE_TEST_ROWS_READ: rowsReadFile }),
+    ...(sourceDeadlineMs === undefined
+      ? {}
+      : { MILLRACE_TEST_SOURCE_DEADLINE_MS: String(sourceDeadlineMs) }),
   }
 }

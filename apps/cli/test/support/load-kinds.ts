@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis'
 import { redisJob, type Parameters } from './jobs.ts'
-import type { LoadSource, SourceRow } from './load-source.ts'
+import type { RowSource, SourceRow } from './load-source.ts'
 
-/** A way of writing the table of a `LoadSource`, and what has to be in Redis afterwards. */
+/** A way of writing the table of a `RowSource`, and what has to be in Redis afterwards. */
 export interface LoadKind {
   readonly name: 'list' | 'string' | 'hash' | 'fields'
   readonly columns: readonly string[]
@@ -57,7 +57,7 @@ export const loadKinds = { list, string, hash, fields } as const
 /** The job that writes the table in this way, in 8 splits over 4 channels. */
 export function loadJob(
   kind: LoadKind,
-  source: LoadSource,
+  source: RowSource,
   options: {
     readonly recordsPerSecond?: number
     readonly errorLimit?: number
@@ -68,7 +68,8 @@ export function loadJob(
   } = {},
 ): Record<string, unknown> {
   const { recordsPerSecond, errorLimit = 0, reader = {}, writer = {}, processors = [] } = options
-  const parameter = { datasource: 's', table: 't', column: kind.columns, splitPk: 'id', ...reader }
+  const from = source.kind === 'mongodb' ? { collectionName: 't' } : { table: 't', splitPk: 'id' }
+  const parameter = { datasource: 's', ...from, column: kind.columns, ...reader }
   const job = redisJob({
     reader: { stepType: source.kind, parameter: { ...parameter, splitFactor: 2 } },
     writer: { ...kind.writer, ...writer },
@@ -102,7 +103,7 @@ export function loadJob(
 export async function differences(
   client: Redis,
   kind: LoadKind,
-  source: LoadSource,
+  source: RowSource,
   foreign: ReadonlySet<string> = new Set(),
 ): Promise<string[]> {
   const expected = new Map<string, string[]>()

@@ -14,15 +14,20 @@ export interface SourceRow {
   readonly v: string
 }
 
-/** A database with one table `t (id, k, f, v)` whose `id` is the primary key. */
-export interface LoadSource extends AsyncDisposable {
-  readonly kind: SourceKind
-  readonly database: TestDatabase
+/** A table or collection `t` that jobs read. */
+export interface RowSource extends AsyncDisposable {
+  readonly kind: SourceKind | 'mongodb'
   readonly rowCount: number
-  /** The rows as they are in the table now. */
+  /** The rows as they are there now. */
   rows(): Promise<readonly SourceRow[]>
   /** As an entry of a data source file. */
   dataSource(): Record<string, unknown>
+}
+
+/** A database with one table `t (id, k, f, v)` whose `id` is the primary key. */
+export interface LoadSource extends RowSource {
+  readonly kind: SourceKind
+  readonly database: TestDatabase
 }
 
 /** Rows that share a `k`. */

@@ -3,9 +3,10 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Cluster, Redis } from 'ioredis'
 import { freePort } from './private-redis.ts'
+import { beginMove, waitForEpochs } from './slot-moves.ts'
+import { waitUntil } from './wait-until.ts'
 
 /** One server of a cluster. */
 export interface ClusterNode {
@@ -64,7 +65,6 @@ const masterCount = 3
 const slotCount = 16_384
 /** The port between nodes is this much higher. */
 const busOffset = 10_000
-const readyTimeoutMs = 30_000
 
 /** Starts three masters, with a replica each where wanted, that keep nothing on disk. */
 export async function startRedisCluster(options: ClusterOptions = {}): Promise<RedisCluster> {
@@ -115,6 +115,7 @@ function clusterOf(
     }),
     beginMove: async (slot, keyCount, move) => await beginMove(slot, keyCount, move, masters),
     moveSlots: async (slots, from, to) => {
+      await waitForEpochs(masters)
       for (const slot of slots) await (await beginMove(slot, 10, { from, to }, masters))()
     },
     keys: async () => {
@@ -227,44 +228,11 @@ async function formCluster(nodes: readonly ClusterNode[]): Promise<void> {
     const known = await Promise.all(nodes.map(({ client }) => client.cluster('NODES')))
     return (
       infos.every((info) => info.includes('master_link_status:up')) &&
-      known.every((text) => (text.match(/ (myself,)?slave /g) ?? []).length === infos.length)
+      known.every(
+        (text) => (String(text).match(/ (myself,)?slave /g) ?? []).length === infos.length,
+      )
     )
   })
-}
-
-async function beginMove(
-  slot: number,
-  keyCount: number,
-  { from, to }: SlotMove,
-  masters: readonly ClusterNode[],
-): Promise<() => Promise<void>> {
-  const name = String(slot)
-  await to.client.call('CLUSTER', 'SETSLOT', name, 'IMPORTING', from.id)
-  await from.client.call('CLUSTER', 'SETSLOT', name, 'MIGRATING', to.id)
-  const moveKeys = async (count: number) => {
-    const keys = (await from.client.call('CLUSTER', 'GETKEYSINSLOT', name, count)) as string[]
-    const place = ['127.0.0.1', String(to.port), '', '0', '5000', 'REPLACE']
-    const { password } = from.client.options
-    const login = typeof password === 'string' ? ['AUTH', password] : []
-    if (keys.length > 0) await from.client.call('MIGRATE', ...place, ...login, 'KEYS', ...keys)
-    return keys.length
-  }
-  await moveKeys(keyCount)
-  return async () => {
-    while ((await moveKeys(10)) > 0);
-    const others = masters.filter((node) => node !== from && node !== to)
-    for (const { client } of [to, from, ...others])
-      await client.call('CLUSTER', 'SETSLOT', name, 'NODE', to.id)
-  }
-}
-
-/** Waits for something that a cluster comes to by itself. */
-export async function waitUntil(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = performance.now() + readyTimeoutMs
-  while (!(await holds())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited too long until ${what}`)
-    await sleep(50)
-  }
 }
 
 async function freeClusterPort(): Promise<number> {

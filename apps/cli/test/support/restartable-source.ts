@@ -6,13 +6,15 @@ import { findPostgres, startPostgres } from '../../../../scripts/services/postgr
 import { mysqlAnswers, postgresAnswers } from '../../../../scripts/services/probes.mjs'
 import { ServerSession } from '../../../../scripts/services/server-session.mjs'
 import { stopProcess } from '../../../../scripts/services/stop-process.mjs'
-import { restartProcess } from './restart-process.ts'
+import { endProcess, restartProcess } from './restart-process.ts'
 import { fillTable, loadSourceOf, type LoadSource, type SourceKind } from './load-source.ts'
 
 /** A server of the test's own with a filled table, which can be restarted on the same data and port. */
 export interface RestartableSource extends AsyncDisposable {
   readonly source: LoadSource
   restart(): Promise<void>
+  /** Ends the server; what comes back starts it again. */
+  stop(): Promise<() => Promise<void>>
 }
 
 /** Starts the server; it ends with the test process at the latest. */
@@ -29,7 +31,13 @@ export async function startRestartableSource(
     return {
       source: loadSourceOf(kind, database, rowCount),
       async restart() {
-        current = await restart(kind, url, current)
+        current = await answering(kind, url, await restartProcess(current, endSignal(kind)))
+      },
+      async stop() {
+        const start = await endProcess(current, endSignal(kind))
+        return async () => {
+          current = await answering(kind, url, start())
+        }
       },
       async [Symbol.asyncDispose]() {
         if (current !== pid) await stopProcess({ pid: current, signal: 'SIGQUIT' })
@@ -53,19 +61,23 @@ async function startServer(kind: SourceKind, session: ServerSession) {
   return await startMysql(session, binary)
 }
 
-/** Ends the server and starts it again as it was; gives the new process. */
-async function restart(kind: SourceKind, url: string, pid: number): Promise<number> {
-  const restarted = await restartProcess(pid, kind === 'postgresql' ? 'SIGQUIT' : 'SIGKILL')
+/** The process, once its server answers. */
+async function answering(kind: SourceKind, url: string, pid: number): Promise<number> {
   const port = Number(new URL(url).port)
   for (let tries = 0; tries < 600; tries += 1) {
     const answers =
       kind === 'postgresql'
         ? await postgresAnswers(port, { user: 'millrace', database: 'test' })
         : await mysqlAnswers(port)
-    if (answers) return restarted
+    if (answers) return pid
     await sleep(50)
   }
   throw new Error(`the ${kind} server did not come back on port ${port}`)
+}
+
+/** Ends the server in the middle of what it does. */
+function endSignal(kind: SourceKind): NodeJS.Signals {
+  return kind === 'postgresql' ? 'SIGQUIT' : 'SIGKILL'
 }
 
 /** The database at a URL, by a connection per call: those that are open would not outlive the server. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise'
 import pg from 'pg'
 
@@ -17,10 +18,11 @@ export interface TestDatabase extends AsyncDisposable {
 
 /** The database at `url` as a single-field entry of a data source file. */
 export function dataSourceOf(
-  type: 'mysql' | 'postgresql',
-  database: TestDatabase,
+  type: 'mysql' | 'postgresql' | 'mongodb',
+  database: Pick<TestDatabase, 'name' | 'url'>,
   overrides: Readonly<Record<string, unknown>> = {},
 ): Record<string, unknown> {
+  if (type === 'mongodb') return { type, connection_string: database.url, ...overrides }
   const { hostname, port, username, password } = new URL(database.url)
   return {
     type,
@@ -31,6 +33,70 @@ export function dataSourceOf(
     database: database.name,
     ...overrides,
   }
+}
+
+/** Makes a database whose changes are followed: what a pipeline left of itself on the server is dropped with it. */
+export async function makeChangeDatabase(kind: 'mysql' | 'postgresql'): Promise<TestDatabase> {
+  if (kind === 'mysql') return await makeMysqlDatabase()
+  const database = await makePostgresDatabase()
+  return {
+    ...database,
+    async [Symbol.asyncDispose]() {
+      await dropSlots(database)
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Ends the connections over which the changes of a database are read. Gives how many there were. */
+export async function cutLogReaders(
+  kind: 'mysql' | 'postgresql',
+  database: TestDatabase,
+  user: string,
+): Promise<number> {
+  if (kind === 'postgresql') {
+    const cut = await database.query(
+      `SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots
+        WHERE database = '${database.name}' AND active AND NOT temporary`,
+    )
+    return cut.length
+  }
+  // The table of processes cannot be asked on MySQL 9 while a statement has characters that it does not take.
+  const threads = (await database.query('SHOW PROCESSLIST')).filter(
+    ({ user: owner, command }) => owner === user && String(command).startsWith('Binlog Dump'),
+  )
+  for (const { id } of threads)
+    await database.execute(`KILL ${Number(id)}`).catch((error: unknown) => {
+      // It has ended meanwhile.
+      if ((error as { readonly code?: unknown }).code !== 'ER_NO_SUCH_THREAD') throw error
+    })
+  return threads.length
+}
+
+/** Makes a user who may follow the changes of a MySQL or MariaDB database, and has connections of its own name. */
+export async function makeReplicationUser(
+  database: TestDatabase,
+  password: string,
+): Promise<string> {
+  const user = await database.makeUser(password)
+  await database.execute(
+    `GRANT SELECT, RELOAD, REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO '${user}'@'%'`,
+  )
+  return user
+}
+
+/** Drops the slots of a PostgreSQL database; whoever reads them is disconnected. */
+export async function dropSlots(database: TestDatabase): Promise<void> {
+  const slots = `FROM pg_replication_slots WHERE database = '${database.name}'`
+  // The process that used the slot may take a moment to end.
+  for (let tries = 0; tries < 50; tries += 1) {
+    await database.query(`SELECT pg_terminate_backend(active_pid) ${slots} AND active`)
+    await database.query(`SELECT pg_drop_replication_slot(slot_name) ${slots} AND NOT active`)
+    const [left] = await database.query(`SELECT count(*) AS count ${slots}`)
+    if (Number(left?.['count']) === 0) return
+    await sleep(100)
+  }
+  throw new Error(`the slots of ${database.name} are still in use`)
 }
 
 /** Makes a MySQL or MariaDB database; dropped on dispose. */

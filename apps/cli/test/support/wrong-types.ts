@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { LoadKind } from './load-kinds.ts'
-import type { LoadSource, SourceRow } from './load-source.ts'
+import type { RowSource, SourceRow } from './load-source.ts'
 
 /** What stands at a key before the job begins: not what the job writes. */
 const theirs = 'theirs'
@@ -9,7 +9,7 @@ const theirs = 'theirs'
 export async function placeWrongTypes(
   client: Redis,
   kind: LoadKind,
-  source: LoadSource,
+  source: RowSource,
 ): Promise<ReadonlySet<string>> {
   const keys = [...new Set((await source.rows()).map((row) => kind.entryOf(row)[0]))]
   const wrong = keys.filter((key) => Number(key.slice(1)) % 100 === 7)
@@ -31,7 +31,7 @@ export async function touchedKeys(client: Redis, keys: ReadonlySet<string>): Pro
 export async function listingDifferences(
   lines: readonly Record<string, unknown>[],
   keys: ReadonlySet<string>,
-  source: LoadSource,
+  source: RowSource,
 ): Promise<string[]> {
   const rows = (await source.rows()).filter(({ k }) => keys.has(k))
   const open = new Map(rows.map(({ v }) => [v, 0]))

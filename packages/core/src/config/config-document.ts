@@ -14,8 +14,11 @@ export interface ConfigDocument {
   /** Syntax errors and duplicate keys; empty when the file is well formed. */
   readonly problems: readonly Problem[]
   /**
-   * Where the value (or, with `key`, the key) at `path` begins. A path that is not in the file gives the nearest
-   * thing around it that is.
+   * Where the value (or, with `key`, the key) at `path` begins; with `text`, the first character of a text, behind its
+   * quote or in its block. A path that is not in the file gives the nearest thing around it that is.
    */
-  locate(path: ConfigPath, part?: 'value' | 'key'): TextPosition
+  locate(path: ConfigPath, part?: ConfigPart): TextPosition
 }
+
+/** What `locate` looks for. */
+export type ConfigPart = 'value' | 'key' | 'text'

@@ -42,7 +42,11 @@ export function parseJson(text: string, file: string): ConfigDocument {
     file,
     value,
     problems: duplicates,
-    locate: (path, part = 'value') => lines.positionAt(offsetOf(root, path, part)),
+    locate: (path, part = 'value') => {
+      const offset = offsetOf(root, path, part === 'key' ? 'key' : 'value')
+      const isQuoted = part === 'text' && text[offset] === '"'
+      return lines.positionAt(isQuoted ? offset + 1 : offset)
+    },
   }
 }
 

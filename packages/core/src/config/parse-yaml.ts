@@ -33,7 +33,9 @@ export function parseYaml(text: string, file: string): ConfigDocument {
   if (!Array.isArray(parsed)) {
     const { document, value } = parsed
     const locate: ConfigDocument['locate'] = (path, part = 'value') =>
-      lines.positionAt(offsetOf(document, path, part))
+      lines.positionAt(
+        part === 'text' ? textOffsetOf(document, path, text) : offsetOf(document, path, part),
+      )
     return { file, value, problems: [], locate }
   }
   const problems = parsed.map(({ offset, message, hint }): Problem => ({
@@ -154,4 +156,12 @@ function offsetOf(document: Document.Parsed, path: ConfigPath, part: 'value' | '
     offset = found.range?.[0] ?? offset
   }
   return offset
+}
+
+/** Of the first character of a text: behind its quote, or in the lines of its block. */
+function textOffsetOf(document: Document.Parsed, path: ConfigPath, text: string): number {
+  const offset = offsetOf(document, path, 'value')
+  if (/["']/.test(text.charAt(offset))) return offset + 1
+  const block = /^[|>][^\r\n]*[\r\n]\s*/.exec(text.slice(offset))
+  return offset + (block?.[0].length ?? 0)
 }

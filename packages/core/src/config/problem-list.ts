@@ -33,6 +33,15 @@ export class ProblemList {
     return this.#errorPaths.has(formatPath(path))
   }
 
+  /** Whether an error stands at this path or below it. */
+  hasErrorWithin(path: ConfigPath): boolean {
+    const where = formatPath(path)
+    if (where === '') return this.#errorPaths.size > 0
+    return [...this.#errorPaths].some(
+      (text) => text.startsWith(where) && /^(?:$|[.[])/.test(text.slice(where.length)),
+    )
+  }
+
   /** An error about the value at `path`, which stands before the message. */
   error(path: ConfigPath, text: ProblemText | string, part: 'value' | 'key' = 'value'): void {
     this.#add('error', path, text, part)

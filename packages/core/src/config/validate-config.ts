@@ -62,8 +62,11 @@ type JsonSchema = Record<string, unknown>
 /** Printing a schema takes longer than validating by it, and many parts of a file have the same one. */
 const jsonSchemas = new WeakMap<ConfigSchema, JsonSchema | undefined>()
 
-/** `undefined` for a schema that cannot be printed (a transform without an input type): it has no list of keys. */
-function jsonSchemaOf(schema: ConfigSchema): JsonSchema | undefined {
+/**
+ * What a schema accepts, as JSON Schema: its list of keys. `undefined` for one that cannot be printed (a transform without
+ * an input type).
+ */
+export function jsonSchemaOf(schema: ConfigSchema): JsonSchema | undefined {
   if (jsonSchemas.has(schema)) return jsonSchemas.get(schema)
   let json: JsonSchema | undefined
   try {

@@ -50,6 +50,26 @@ describe('parseConnectionUrl', () => {
       { type: 'redis', hosts: [], socketPath: '/run/redis.sock', database: '2' },
     ],
     [
+      'mongodb://u@a:1,b/shop?replicaSet=rs0&tls=true&tlsCAFile=ca.pem&tlsCertificateKeyFile=c.pem&tlsInsecure=true',
+      {
+        type: 'mongodb',
+        hosts: [{ host: 'a', port: 1 }, { host: 'b' }],
+        database: 'shop',
+        tls: { isOn: true, verify: false, caFile: 'ca.pem', certFile: 'c.pem' },
+        properties: { replicaSet: 'rs0' },
+      },
+    ],
+    [
+      'mongodb+srv://u:p@x.example.net/shop?readPreference=secondary',
+      {
+        type: 'mongodb',
+        hosts: [{ host: 'x.example.net' }],
+        tls: { isOn: true, verify: true },
+        properties: { readPreference: 'secondary', srv: 'true' },
+      },
+    ],
+    ['mongodb+srv://x.example.net/?tls=false', { tls: { isOn: false, verify: false } }],
+    [
       'jdbc:mysql://h1:3306,h2:3307/db?user=a&password=b&useSSL=true&x=y',
       {
         type: 'mysql',

@@ -71,7 +71,7 @@ export function parseConnectionUrl(
       ...user,
       ...credentialsOf(query),
       ...tlsOf(scheme, query),
-      properties: Object.fromEntries(query),
+      properties: { ...Object.fromEntries(query), ...lookupOf(scheme) },
     }
   } catch {
     return {
@@ -195,22 +195,43 @@ function tlsOf(scheme: string, query: Map<string, string>): Pick<ConnectionUrl, 
   if (scheme === 'rediss' || scheme === 'valkeys')
     return { tls: { isOn: true, verify: true, ...files } }
   const flag = (take(query, 'ssl', 'tls', 'useSSL', 'requireSSL') ?? '').toLowerCase()
-  const isOn = flag === 'true' || flag === '1'
-  const verify = (take(query, 'verifyServerCertificate') ?? 'true').toLowerCase() !== 'false'
+  // The servers behind such a name speak TLS unless it is said otherwise.
+  const isOn = flag === 'true' || flag === '1' || (flag === '' && scheme === lookupScheme)
+  const verify = verifies(query)
   if (isOn) return { tls: { isOn, verify, ...files } }
   return flag === 'false' || flag === '0' ? { tls: { isOn: false, verify: false } } : {}
 }
 
-/** Files of the drivers of PostgreSQL and MySQL, JDBC's too, which names them by URL. */
+/** Every driver has a word of its own for taking any certificate. */
+function verifies(query: Map<string, string>): boolean {
+  const isTrue = (text: string | undefined) => (text ?? '').toLowerCase() === 'true'
+  const takesAny = [take(query, 'tlsAllowInvalidCertificates'), take(query, 'tlsInsecure')]
+  const verify = (take(query, 'verifyServerCertificate') ?? 'true').toLowerCase() !== 'false'
+  return verify && !takesAny.some(isTrue)
+}
+
+/** MongoDB's scheme for a name behind which the name service has the servers. */
+const lookupScheme = 'mongodb+srv'
+
+function lookupOf(scheme: string): { readonly srv?: string } {
+  return scheme === lookupScheme ? { srv: 'true' } : {}
+}
+
+/** Files of the drivers of PostgreSQL, MySQL and MongoDB, JDBC's too, which names them by URL. */
 function tlsFilesOf(query: Map<string, string>): Omit<UrlTls, 'isOn' | 'verify'> {
   const file = (...names: readonly string[]) =>
     take(query, ...names)?.replace(/^file:(?:\/\/)?(?=\/)|^file:/i, '')
   const found = {
-    caFile: file('sslrootcert', 'ssl-ca', 'trustCertificateKeyStoreUrl'),
+    caFile: file('sslrootcert', 'ssl-ca', 'tlsCAFile', 'trustCertificateKeyStoreUrl'),
     caPassword: take(query, 'trustCertificateKeyStorePassword'),
-    certFile: file('sslcert', 'ssl-cert', 'clientCertificateKeyStoreUrl'),
+    certFile: file('sslcert', 'ssl-cert', 'tlsCertificateKeyFile', 'clientCertificateKeyStoreUrl'),
     keyFile: file('sslkey', 'ssl-key'),
-    password: take(query, 'sslpassword', 'clientCertificateKeyStorePassword'),
+    password: take(
+      query,
+      'sslpassword',
+      'tlsCertificateKeyFilePassword',
+      'clientCertificateKeyStorePassword',
+    ),
   }
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
 }

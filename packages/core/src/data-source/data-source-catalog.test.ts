@@ -84,6 +84,15 @@ describe('lookup', () => {
     expect((await resolve({ name: 'shop' })).texts[0]).toMatch(/There is no datasources.yaml/)
   })
 
+  it('takes an unknown name with a user for a URL without its beginning, and keeps the password', async () => {
+    for (const name of ['app:s3cret@db:3306/shop', 'db:3306/shop?password=s3cret']) {
+      const text = (await resolve({ name })).texts.join()
+      expect(text).toMatch(/there is no data source "(…@)?db:3306\/shop(\?…)?"/)
+      expect(text).toContain('A URL begins with the kind of its database')
+      expect(text).not.toContain('s3cret')
+    }
+  })
+
   it.each<[string, Record<string, string>, RegExp]>([
     ['a broken file', { 'datasources.yaml': 'a: [' }, /^datasources.yaml cannot be read as YAML/],
     ['no datasources', { 'datasources.yaml': 'x: {type: mysql}' }, /expected a key "datasources"/],
@@ -272,7 +281,7 @@ describe('entries', () => {
     )
   })
 
-  it.each<[object, string]>([
+  it.each<[Readonly<Record<string, unknown>>, string]>([
     [
       { type: 'redis', host: 'h', pasword: 'x' },
       'datasources.x.pasword: unknown key | Did you mean "password"?',
@@ -366,7 +375,7 @@ describe('inline connections', () => {
     expect((await resolve({ inline, defaultType: 'redis' })).source?.type).toBe('redis')
   })
 
-  it.each<[object, string]>([
+  it.each<[Readonly<Record<string, unknown>>, string]>([
     [
       { jdbcUrl: 'jdbc:oracle:thin:u/hush@h' },
       'connection.jdbcUrl: expected a connection URL, found "oracle" at its beginning',

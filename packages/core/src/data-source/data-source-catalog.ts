@@ -112,9 +112,16 @@ export class DataSourceCatalog {
         ? `It was looked for in ${this.#paths.join(', ')}.`
         : 'There is no datasources.yaml or datasources.json beside the job or in the working directory; ' +
           'make one, or name it with --datasources.'
-    const hint =
-      nearest === undefined ? places : `Did you mean ${JSON.stringify(nearest)}? ${places}`
-    const message = `there is no data source ${JSON.stringify(name)}`
+    const shown = shownName(name)
+    const hints = [
+      ...(nearest === undefined ? [] : [`Did you mean ${JSON.stringify(nearest)}?`]),
+      ...(shown === name
+        ? []
+        : ['A URL begins with the kind of its database, such as postgresql://.']),
+      places,
+    ]
+    const hint = hints.join(' ')
+    const message = `there is no data source ${JSON.stringify(shown)}`
     report(job, 'error', request.path, { message, hint })
     return undefined
   }
@@ -202,4 +209,9 @@ function placeOf(layers: readonly Layer[], base: ConfigPath, path: ConfigPath): 
   const [key] = path
   const layer = layers.findLast((one) => key !== undefined && Object.hasOwn(one.value, key))
   return [...(layer?.path ?? base), ...path]
+}
+
+/** A name as it may be shown: what looks like a URL without its beginning may hold a password. */
+function shownName(name: string): string {
+  return name.replace(/^.*@/s, '…@').replace(/\?.*$/s, '?…')
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from '../plugin/data-source.ts'
 import type { ReaderPlugin } from '../plugin/reader.ts'
 import type { WriterPlugin } from '../plugin/writer.ts'
+import type { RowTransform } from '../transform/row-transform.ts'
 
 /** A reader or writer step with everything resolved: plugin loaded, parameters validated, connections found. */
 export interface PlannedStep<P> {
@@ -37,6 +38,15 @@ export interface JobSettings {
     /** From 0 to 1, of the rows read; checked at the end. */
     readonly percentage?: number
   }
+  /** Whether dirty records are listed in the dirty file (default), or only counted. */
+  readonly dirtyRecords?: 'listed' | 'counted'
+  /** False: the rows that are there are not read, only what changes; default true. */
+  readonly readsRows?: boolean
+  /**
+   * What happens when the source no longer has the changes that come next: the run fails (default), or begins anew with a new
+   * snapshot, twice in a row at most.
+   */
+  readonly onLostPosition?: 'fail' | 'resnapshot'
   /** IANA zone or fixed offset for instants; default `UTC`. */
   readonly timeZone: string
 }
@@ -49,6 +59,7 @@ export interface JobPlan {
   readonly file: string
   readonly reader: PlannedStep<ReaderPlugin>
   readonly writer: PlannedStep<WriterPlugin>
-  readonly transforms: readonly TransformStep[]
+  /** What happens to the rows on their way. */
+  readonly transform: RowTransform
   readonly settings: JobSettings
 }

@@ -98,7 +98,7 @@ describe('loadJob', () => {
         stepType: 'redis',
         dataSources: [{ name: 'cache', password: 'hush', database: '0' }],
       },
-      transforms: [],
+      transform: { identity: [] },
       settings: { concurrency: 3, errorLimit: { record: 0 }, timeZone: 'UTC' },
     })
   })
@@ -222,9 +222,6 @@ describe('loadJob', () => {
     ])
     expect(texts(await load({ 'job.json': '' }, 'job.json/x.json'))).toEqual([
       'error there is no such file',
-    ])
-    expect(texts(await load({ 'rdi/config.yaml': '' }, 'rdi'))).toEqual([
-      'error RDI pipelines (a folder with config.yaml) are not available yet',
     ])
     expect(texts(await load({ 'x/y.json': '' }, 'x'))).toEqual([
       'error expected a job file, found a folder',

@@ -99,10 +99,6 @@ function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
 
 function folderProblem(absolute: string, file: string): Problem | undefined {
   if (!isFolder(absolute)) return undefined
-  if (existsSync(path.join(absolute, 'config.yaml'))) {
-    const message = 'RDI pipelines (a folder with config.yaml) are not available yet'
-    return { severity: 'error', message, file }
-  }
   const message = 'expected a job file, found a folder'
   return { severity: 'error', message, file, hint: 'Name the .json, .jsonc or .yaml file in it.' }
 }

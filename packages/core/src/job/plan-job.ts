@@ -5,6 +5,7 @@ import type { ConfigDocument } from '../config/config-document.ts'
 import type { ProblemList } from '../config/problem-list.ts'
 import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
 import { PluginRegistry } from '../registry/plugin-registry.ts'
+import { dxTransform } from '../transform/index.ts'
 import type { JobFile, JobFileStep } from './job-file.ts'
 import { jobName } from './job-name.ts'
 import type { JobPlan, JobSettings, PlannedStep } from './job-plan.ts'
@@ -54,11 +55,7 @@ export async function planJob(job: JobFile, context: PlanJobContext): Promise<Jo
     file: context.absolute,
     reader: withoutChecks(reader),
     writer: withoutChecks(writer),
-    transforms: job.transforms.map(({ name, columnIndex, parameters }) => ({
-      name,
-      columnIndex,
-      parameters,
-    })),
+    transform: dxTransform(job.transforms),
     settings,
   }
 }

@@ -18,7 +18,7 @@ import type { PlannedStep } from './job-plan.ts'
 /** What steps are planned with. */
 export interface PlanContext {
   readonly registry: PluginRegistry
-  readonly catalog: DataSourceCatalog
+  readonly catalog: Pick<DataSourceCatalog, 'resolve'>
   readonly problems: ProblemList
   /** Filled with the paths at which a step should name a data source and names none. */
   readonly unnamed: ConfigPath[]

@@ -55,8 +55,22 @@ export interface Checkpoint extends AsyncDisposable {
   acquire(owner: CheckpointOwner, options: CallOptions): Promise<void>
   /** Begins anew: the header stands there, and no split. */
   begin(header: JsonValue, options: CallOptions): Promise<void>
+  /** Puts another header in the place of the one that stands there; the splits stay. Absent: a job cannot get further tables. */
+  amend?(header: JsonValue, options: CallOptions): Promise<void>
+  /**
+   * Waits until what was written so far is as safe as the target's configuration can make it, and says how safe that is.
+   * Without the fence it says how safe the target makes what is written. Absent: nothing is known of it. A source is told that
+   * it may forget only afterwards.
+   */
+  confirm?(options: CallOptions): Promise<'memory' | 'replica' | 'disk'>
   /** Keeps the progress of a split, after every write before it. */
   update(progress: ProgressUpdate, options: CallOptions): Promise<void>
+  /** Leaves a request for the run that holds the job, or for the next one. Needs no fence. */
+  request?(request: JsonValue, options: CallOptions): Promise<void>
+  /** Requests that wait, oldest first. */
+  requests?(options: CallOptions): Promise<readonly JsonValue[]>
+  /** The oldest requests, so many, are dealt with. */
+  forgetRequests?(count: number, options: CallOptions): Promise<void>
   /**
    * The job is complete: only the header stays.
    *

@@ -14,6 +14,8 @@ export interface Logger {
 
 /** What the runtime gives a plugin for one job. */
 export interface PluginContext {
+  /** Name of the job, by which what it makes at a server can be told from that of others; absent outside of a job. */
+  readonly job?: string
   /** Name of the step in the job file, for messages. */
   readonly step: string
   readonly logger: Logger
@@ -25,6 +27,11 @@ export interface PluginContext {
    * Resolved connections, in the order of `dataSources(config)`.
    */
   readonly dataSources: readonly DataSource[]
+  /**
+   * The job goes on with the changes of its source once the rows are read, until it is stopped: `check` looks at what that takes,
+   * and a target that stays away is waited for without an end.
+   */
+  readonly follows?: boolean
 }
 
 /** One thing that was found wrong, or worth a warning, in a plugin's parameters. */

@@ -15,7 +15,7 @@ export const errorCodes = {
   SOURCE_UNREACHABLE: 3,
   /** The source's user lacks a right the job needs. */
   SOURCE_NOT_PERMITTED: 3,
-  /** The source failed while rows were flowing. Run the job again. */
+  /** The source failed while rows were flowing, and did not come back where it was waited for. Run the job again. */
   SOURCE_FAILED: 1,
   /** The target could not be reached or refused the credentials. */
   TARGET_UNREACHABLE: 3,

@@ -17,6 +17,19 @@ export interface PluginErrorOptions {
 /**
  * The one error that plugins throw for what ends or delays a job. A bad row is no error: it is returned as rejected.
  * Recognise it by {@link PluginError.isInstance}, never by `instanceof`: two copies of the package may be installed.
+ *
+ * @example
+ * ```ts
+ * function lostConnection(server: string, cause: Error): PluginError {
+ *   return new PluginError({
+ *     code: 'SOURCE_FAILED',
+ *     message: `reading from ${server}: ${cause.message}`,
+ *     hint: 'Is the server restarting?',
+ *     isRetryable: true,
+ *     cause,
+ *   })
+ * }
+ * ```
  */
 export class PluginError extends Error {
   readonly code: ErrorCode

@@ -16,6 +16,8 @@ export type {
   ReaderCapabilities,
   ReaderPlugin,
   ReaderSession,
+  FollowOptions,
+  LogStatus,
   ReadOptions,
   Split,
   SplitPlan,
@@ -23,6 +25,8 @@ export type {
 export type {
   PreviewCommand,
   RejectedRow,
+  DirtyRecord,
+  TruncateOptions,
   WriteOptions,
   WriteProgress,
   WriteResult,

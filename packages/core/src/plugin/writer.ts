@@ -30,7 +30,8 @@ export interface WriteProgress {
   readonly position?: Position
   /**
    * Only with a checkpoint that was acquired: to be kept with the rows as the progress of the split. The batch is
-   * refused with TARGET_REWOUND unless `sequence - 1` stands in the checkpoint.
+   * refused with TARGET_REWOUND unless `sequence - 1` stands in the checkpoint; one that stands there already is never applied
+   * again, and may be answered as it was before.
    */
   readonly record?: JsonValue
   /**
@@ -47,6 +48,26 @@ export interface WriteOptions extends CallOptions {
    * that will not be. `false`: the limit of dirty records is passed, nothing of this batch may be sent.
    */
   admit(rejected: readonly RejectedRow[]): boolean
+}
+
+/** A record that is not in the target, as it was listed in the dirty file. */
+export interface DirtyRecord {
+  readonly time: Date
+  readonly table: string
+  /** Schema or database of the table, where it is known. */
+  readonly namespace?: string
+  /** Stable. */
+  readonly code: string
+  readonly reason: string
+  /** Cells by column, as in the dirty file. */
+  readonly row: JsonValue
+  /** Whether the row has passed the transforms of the job. */
+  readonly isTransformed: boolean
+}
+
+export interface TruncateOptions extends CallOptions {
+  /** As with `write`: kept once everything is gone, not before. */
+  readonly progress: WriteProgress
 }
 
 /** What became of a batch. Rows neither written nor rejected do not exist, unless `sent` is false. */
@@ -66,10 +87,15 @@ export type PreviewCommand = readonly (string | Uint8Array)[]
 
 /** An open writer. */
 export interface WriterSession extends AsyncDisposable {
-  /** How the runtime should cut batches for this writer, and how many it may have under way per split. */
+  /** How the runtime should cut batches for this writer, and how many it may have under way per split; whole numbers above 0, fixed from `open` on. */
   readonly limits: BatchLimits & { readonly maxInFlight: number }
-  /** Looks at the target without writing: reachable, permitted, fit. `schema` is what will come. */
-  check(schema: TableSchema, options: CallOptions): Promise<readonly Finding[]>
+  /**
+   * Looks at the target without writing: reachable, permitted, fit. `schemas` is what will come. Called before the first `write`; all
+   * findings come at once, and errors stop the job.
+   *
+   * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED, TARGET_UNFIT when nothing can be looked at
+   */
+  check(schemas: readonly TableSchema[], options: CallOptions): Promise<readonly Finding[]>
   /**
    * Writes a batch. Per split, calls come in order and are applied in that order per key; up to `maxInFlight` calls
    * of a split may be under way. Resolves when the target has answered for every row.
@@ -79,6 +105,22 @@ export interface WriterSession extends AsyncDisposable {
    * to go on from what the checkpoint says; TARGET_FENCED when another run has taken over.
    */
   write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult>
+  /**
+   * The source has emptied a table: removes what the rows of this schema left in the target. Called when every batch before it is
+   * settled, and none is under way. May be repeated after an abort or a failure in its middle. Absent on writers that cannot; so is
+   * what stays by its nature, such as messages in a stream.
+   *
+   * @throws PluginError TARGET_UNFIT when it cannot be told which keys to remove: nothing was removed, and the run ends; or as
+   * `write` does
+   */
+  truncate?(schema: TableSchema, options: TruncateOptions): Promise<WriteResult>
+  /**
+   * Keeps dirty records in the target as well, for whoever looks there; the dirty file stays the complete record. Called beside
+   * `write`, never twice at a time, also for records of earlier batches. Absent: the target keeps none.
+   *
+   * @throws PluginError when it cannot; with `isRetryable` it is called again later with the same records
+   */
+  keepDirty?(records: readonly DirtyRecord[], options: CallOptions): Promise<void>
   /** What `write` would send for the batch, with the rows it would reject. Sends nothing; works unconnected. */
   preview(batch: RecordBatch): {
     readonly commands: readonly PreviewCommand[]
@@ -116,21 +158,30 @@ export interface WriterGuarantee {
 export interface WriterPlugin<S extends ConfigSchema = ConfigSchema> {
   readonly apiVersion: 1
   readonly kind: 'writer'
+  /** By which jobs ask for it: small letters, digits and hyphens. */
   readonly stepType: string
+  /** Other names for the same stepType, DataX's (`rediswriter`) among them. */
   readonly aliases?: readonly string[]
+  /** One line for `millrace plugins`. */
   readonly description: string
   readonly capabilities: WriterCapabilities
+  /** The parameters, each with a description. They are validated before anything else is called with them. */
   readonly config: S
+  /** Types of data source it can use. Empty or absent: it needs none. */
   readonly dataSourceTypes?: readonly string[]
+  /** Where `config` names connections. The runtime resolves them into `PluginContext.dataSources`, same order. */
   dataSources?(config: ConfigOf<S>): readonly DataSourceReference[]
+  /** What can be known to be wrong without a network. Called before `open`, also by an editor: it does nothing else. */
   validate?(config: ConfigOf<S>, job: WriterValidation): readonly Finding[]
-  /** How safe it is to write a row of this job twice. */
-  guarantee(config: ConfigOf<S>): WriterGuarantee
+  /** How safe it is to write a row of this job twice; of the rows of one `route` alone where one is given. */
+  guarantee(config: ConfigOf<S>, route?: string): WriterGuarantee
   /**
    * The parameters that decide what is written where, without secrets: when they change, a checkpoint of the job does not
    * fit any more. Absent: all parameters do.
+   *
+   * @param route only what decides what becomes of its rows is wanted
    */
-  identity?(config: ConfigOf<S>): JsonValue
+  identity?(config: ConfigOf<S>, route?: string): JsonValue
   /** Prepares a session without connecting: the first call of `check` or `write` connects. */
   open(config: ConfigOf<S>, context: PluginContext, options: CallOptions): Promise<WriterSession>
 }

@@ -1,6 +1,10 @@
 import type { Row } from './cell.ts'
-import type { Position, RecordBatch } from './record-batch.ts'
+import type { Changes, OperationCode, Position, RecordBatch } from './record-batch.ts'
 import type { TableSchema } from './table-schema.ts'
+
+type CollectedChanges = {
+  readonly [Part in Exclude<keyof Changes, 'beginsTransaction'>]: Changes[Part][number][]
+}
 
 /** Bounds of one batch. A row larger than `maxBytes` makes a batch of its own. */
 export interface BatchLimits {
@@ -10,16 +14,28 @@ export interface BatchLimits {
   readonly maxBytes: number
 }
 
+/** What is known of one row of a change stream; {@link Changes} says what each part means. */
+export interface RowChange {
+  readonly operation: OperationCode
+  readonly before: Row | null
+  readonly transaction: number
+  readonly committedAtMs: number
+}
+
 /**
  * Collects rows into batches of at most `maxRows` rows and `maxBytes` bytes.
  *
  * @example
  * ```ts
- * for await (const row of source) {
- *   if (builder.mustFlushBefore(size)) yield builder.take()
- *   builder.add(row, size)
+ * function* batchesOf(rows: Iterable<Row>, schema: TableSchema, limits: BatchLimits) {
+ *   const builder = new BatchBuilder(schema, limits)
+ *   for (const row of rows) {
+ *     const size = row.reduce<number>((sum, cell) => sum + byteLengthOfCell(cell), 0)
+ *     if (builder.mustFlushBefore(size)) yield builder.take()
+ *     builder.add(row, size)
+ *   }
+ *   if (builder.rowCount > 0) yield builder.take()
  * }
- * if (builder.rowCount > 0) yield builder.take()
  * ```
  */
 export class BatchBuilder {
@@ -27,6 +43,7 @@ export class BatchBuilder {
   readonly #limits: BatchLimits
   #rows: Row[] = []
   #byteSize = 0
+  #changes: CollectedChanges | undefined
 
   constructor(schema: TableSchema, limits: BatchLimits) {
     this.#schema = schema
@@ -53,6 +70,21 @@ export class BatchBuilder {
     this.#byteSize += byteSize
   }
 
+  /** Adds a row of a change stream; rows with and without a change do not stand in one batch. */
+  addChange(row: Row, byteSize: number, change: RowChange): void {
+    this.add(row, byteSize)
+    this.#changes ??= {
+      operations: [],
+      before: [],
+      transactions: [],
+      committedAtMs: [],
+    }
+    this.#changes.operations.push(change.operation)
+    this.#changes.before.push(change.before)
+    this.#changes.transactions.push(change.transaction)
+    this.#changes.committedAtMs.push(change.committedAtMs)
+  }
+
   /** Hands out what was collected and begins a new batch. */
   take(position?: Position): RecordBatch {
     const batch: RecordBatch = {
@@ -60,7 +92,9 @@ export class BatchBuilder {
       rows: this.#rows,
       byteSize: this.#byteSize,
       ...(position === undefined ? {} : { position }),
+      ...(this.#changes === undefined ? {} : { changes: this.#changes }),
     }
+    this.#changes = undefined
     this.#rows = []
     this.#byteSize = 0
     return batch

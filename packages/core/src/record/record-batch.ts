@@ -18,27 +18,42 @@ export interface Position {
 /** Operation codes: read (snapshot), create, update, delete. */
 export type OperationCode = 'r' | 'c' | 'u' | 'd'
 
-/** What is known of the rows of a batch that come from a change stream; arrays run parallel to `rows`. */
+/**
+ * What is known of the rows of a batch that come from a change stream; arrays run parallel to `rows`. For `d` the row is the
+ * image before, as far as the source gave it; a cell that was not sent is `undefined`.
+ */
 export interface Changes {
   readonly operations: readonly OperationCode[]
-  /** The row before the change, as far as the source gave it. */
+  /**
+   * The row before the change, as far as the source gave it; null for `r`, `c` and `d`, and for a `u` of which the source says no
+   * more than that the columns of `TableSchema.identity` are as they were.
+   */
   readonly before: readonly (Row | null)[]
+  /** Number of the source's transaction, counting up: rows of one transaction have the same, also over several batches. */
+  readonly transactions: readonly number[]
   /** Commit time in milliseconds since the epoch. */
   readonly committedAtMs: readonly number[]
-  /** Where each row stands, so that a batch may end inside a transaction and hold several transactions. */
-  readonly positions: readonly Position[]
+  /**
+   * Nothing of the batch's first transaction that concerns its table was handed out before, neither by this `follow` nor before the
+   * place it went on from; `BegunTransactions` keeps count of it. Absent: that is not known, and what the first transaction of a
+   * schema takes away is removed only where the target still holds it as the source says it was.
+   */
+  readonly beginsTransaction?: boolean
 }
 
 /** A row the reader could not deliver as a row. It counts as read and as dirty. */
 export interface UnreadableRow {
+  /** What there is of it, by position in the schema's fields; the whole as one text where it could not be cut into cells. */
   readonly row: readonly Cell[]
   readonly error: RowError
 }
 
-/** Why one row is dirty. `code` is stable (`NULL_KEY`, `WRONG_TYPE`); `message` is for people and holds no secret. */
+/** Why one row is dirty. `code` is stable (`NULL_KEY`, `WRONG_TYPE`); `message` is for people and holds no value of the row. */
 export interface RowError {
   readonly code: string
   readonly message: string
+  /** Values of the row that explain it, for the dirty file alone, behind the message: it never stands in a log or a report. */
+  readonly detail?: string
 }
 
 /**
@@ -53,10 +68,13 @@ export interface RecordBatch {
   readonly byteSize: number
   /**
    * The position of the last row, behind which a restart may go on once this batch is settled. There only when the
-   * caller asked for positions and the split is resumable.
+   * caller asked for positions and the split is resumable. Changes always have one; it may stand inside a transaction, and
+   * a batch without rows may have one, too: the source has gone on, with nothing for this job.
    */
   readonly position?: Position
   readonly changes?: Changes
+  /** The source has emptied the table at this place: the batch has no rows, and what earlier ones wrote is to go. */
+  readonly isTruncate?: boolean
   readonly unreadable?: readonly UnreadableRow[]
   /** The same cells as text, where the reader has them so; absent as soon as `rows` was taken. Valid until `release`. */
   readonly text?: TextCells | undefined

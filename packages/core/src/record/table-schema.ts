@@ -12,6 +12,7 @@ export type LogicalType =
   | 'timestamptz'
   | 'uuid'
   | 'json'
+  | 'value'
 
 /** One column as it arrives. */
 export interface Field {
@@ -28,9 +29,27 @@ export interface Field {
  */
 export interface TableSchema {
   readonly table: string
+  /** Schema (PostgreSQL) or database (MySQL, MongoDB) in which the table stands, where the job reads several tables by name. */
+  readonly namespace?: string
+  /** Which of the writer's outputs the rows are for, where the job has several. */
+  readonly route?: string
+  /** What the default keys of the rows begin with, where they are computed before the writer (`<table>:<key column>:`). */
+  readonly keyPrefix?: string
   /** Counts up when the definition changes while the job runs. */
   readonly version: number
   readonly fields: readonly Field[]
   /** Positions in `fields` of the primary key; empty when there is none or it is not known. */
   readonly key: readonly number[]
+  /**
+   * Positions in `fields` of the columns that a change always gives of the row before it; absent: all of them. A job whose
+   * keys or filters look at others cannot tell what an update or delete takes away.
+   */
+  readonly identity?: readonly number[]
+  /**
+   * Rows are documents, which have fields of their own: columns are those seen so far, of type `value`, and further ones come with
+   * a schema of the next `version`. A cell that is null says that the document has no such field; a field that is there and null
+   * is {@link jsonNull}. `whole`: what is not among the columns was never there. `replacement`: it may have been until this change,
+   * or since an earlier read (`ReadOptions.overwrites`), and goes.
+   */
+  readonly documents?: 'whole' | 'replacement'
 }

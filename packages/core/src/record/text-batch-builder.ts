@@ -24,10 +24,13 @@ const maxKept = 8
  *
  * @example
  * ```ts
- * builder.reserve(payload.length + fieldCount)
- * builder.addCell(payload, start, end)
- * builder.addNull()
- * builder.endRow(end - start)
+ * // One row of two columns: the first stands in the payload, the second is NULL.
+ * function addRow(builder: TextBatchBuilder, payload: Buffer, start: number, end: number) {
+ *   builder.reserve(payload.length + 2)
+ *   builder.addCell(payload, start, end)
+ *   builder.addNull()
+ *   builder.endRow(end - start)
+ * }
  * ```
  */
 export class TextBatchBuilder {

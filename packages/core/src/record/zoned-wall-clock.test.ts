@@ -59,3 +59,41 @@ describe('ZonedWallClock', () => {
     expect(offset('2026-10-25 03:00:00')).toBe(3600)
   })
 })
+
+describe('seconds of a wall clock', () => {
+  const plain = /^(\d{4,6})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?)?$/
+  /** What a date says, asked of the platform. */
+  const reference = (text: string): number => {
+    const match = plain.exec(text)
+    if (match === null) return Number.NaN
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+      .slice(1)
+      .map((part) => Number(part ?? 0))
+    const date = new Date(0)
+    date.setUTCFullYear(year, month - 1, day)
+    if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return Number.NaN
+    return date.getTime() / 1000 + hour * 3600 + minute * 60 + second
+  }
+  const part = (most: number) => fc.integer({ min: 0, max: most })
+  const texts = fc
+    .tuple(part(9999), part(13), part(32), part(24), part(60), part(60), fc.string())
+    .map(([year, month, day, hour, minute, second, rest]) => {
+      const two = (value: number) => String(value).padStart(2, '0')
+      const date = `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}`
+      return `${date} ${two(hour)}:${two(minute)}:${two(second)}${rest}`
+    })
+
+  it('are those of the platform, for any date and any text around it', () => {
+    const changed = fc
+      .tuple(texts, fc.nat(25), fc.constantFrom('', '0', '9', '-', ':', '.', 'T', ' ', '.12', 'x'))
+      .map(([text, at, other]) => text.slice(0, at) + other + text.slice(at + 1))
+    const usual = texts.map((text) => text.slice(0, 19))
+    const fractions = fc.tuple(usual, part(999_999)).map(([text, digits]) => `${text}.${digits}`)
+    fc.assert(
+      fc.property(fc.oneof(texts, changed, usual, fractions), (text) => {
+        expect(secondsOfWallClock(text)).toBe(reference(text))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})

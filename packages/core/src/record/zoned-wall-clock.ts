@@ -137,11 +137,44 @@ const dateTime = /^(\d{4,6})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d):(\d\d)(?:\.\d+)?)
  * zero dates, 30 February, `infinity`, years BC.
  */
 export function secondsOfWallClock(text: string): number {
+  const usual = secondsOfUsualForm(text)
+  if (!Number.isNaN(usual)) return usual
   const match = dateTime.exec(text)
   if (match === null) return Number.NaN
   const [, year, month, day, hour = '0', minute = '0', second = '0'] = match
   const days = dayNumber(Number(year), Number(month), Number(day))
   return days * daySeconds + Number(hour) * 3600 + Number(minute) * 60 + Number(second)
+}
+
+const zero = 48
+const dash = 45
+const colon = 58
+const dot = 46
+
+/**
+ * The same for `YYYY-MM-DD HH:MM:SS`, with or without a fraction, in half the time that the expression takes: every date of
+ * every row comes through here. `NaN` for all else, and where the expression gives it.
+ */
+function secondsOfUsualForm(text: string): number {
+  const { length } = text
+  if (length < 19 || text.charCodeAt(4) !== dash || text.charCodeAt(7) !== dash) return Number.NaN
+  if (text.charCodeAt(13) !== colon || text.charCodeAt(16) !== colon) return Number.NaN
+  if (text[10] !== ' ' && text[10] !== 'T') return Number.NaN
+  if (length > 19 && (length === 20 || text.charCodeAt(19) !== dot)) return Number.NaN
+  for (let at = 20; at < length; at += 1) if (Number.isNaN(digitAt(text, at))) return Number.NaN
+  const year = twoDigitsAt(text, 0) * 100 + twoDigitsAt(text, 2)
+  const days = dayNumber(year, twoDigitsAt(text, 5), twoDigitsAt(text, 8))
+  const minutes = twoDigitsAt(text, 11) * 60 + twoDigitsAt(text, 14)
+  return days * daySeconds + minutes * 60 + twoDigitsAt(text, 17)
+}
+
+function twoDigitsAt(text: string, at: number): number {
+  return digitAt(text, at) * 10 + digitAt(text, at + 1)
+}
+
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - zero
+  return digit >= 0 && digit <= 9 ? digit : Number.NaN
 }
 
 /** Days since 1970-01-01 in the Gregorian calendar; `NaN` for a day that does not exist. */

@@ -1,10 +1,12 @@
 import { readdir, readFile, realpath } from 'node:fs/promises'
 import path from 'node:path'
+import type { Dialect } from '../dialect/dialect.ts'
+import { findDialect } from '../dialect/find-dialect.ts'
 import type { Plugin } from '../plugin/define.ts'
 import { loadModule } from './load-module.ts'
 import { resolveModule } from './resolve-module.ts'
 
-/** A plugin package that is installed; either `plugins` or `problem` says what came of loading it. */
+/** A plugin package that is installed; `plugins`, `dialect` or `problem` says what came of loading it. */
 export interface InstalledPackage {
   /** Name of the package. */
   readonly name: string
@@ -12,8 +14,12 @@ export interface InstalledPackage {
   /** Folder of the package. */
   readonly folder: string
   readonly plugins: readonly Plugin[]
+  readonly dialect?: Dialect
   readonly problem?: string
 }
+
+/** Dialects are known by name: `@millrace/<name>`. */
+const dialects: Readonly<Record<string, string>> = { '@millrace/rdi': 'rdi' }
 
 const pluginPackage = /^(?:@millrace\/|millrace-)(?:reader|writer)-/
 
@@ -33,6 +39,24 @@ export async function listInstalled(searchFrom: readonly string[]): Promise<Inst
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/**
+ * A package or file that is named, as `--plugin` does: its plugins, or what is wrong with it. A relative path starts from the
+ * first of the folders; packages are looked for from each in turn.
+ */
+export async function inspectModule(
+  specifier: string,
+  searchFrom: readonly string[],
+): Promise<InstalledPackage> {
+  const found = { name: specifier, version: undefined, folder: searchFrom[0] ?? '', plugins: [] }
+  for (const from of searchFrom) {
+    const resolved = resolveModule(specifier, from)
+    if (resolved === undefined) continue
+    if ('broken' in resolved) return { ...found, folder: from, problem: resolved.broken }
+    return { ...found, folder: from, ...(await loadModule(resolved.url, specifier)) }
+  }
+  return { ...found, problem: 'there is no such plugin module' }
+}
+
 async function visiblePackages(from: string): Promise<string[]> {
   const names: string[] = []
   for (let folder = from; ; folder = path.dirname(folder)) {
@@ -41,9 +65,13 @@ async function visiblePackages(from: string): Promise<string[]> {
       (name) => `@millrace/${name}`,
     )
     const all = [...scoped, ...(await entriesOf(modules))]
-    names.push(...all.filter((name) => pluginPackage.test(name)))
+    names.push(...all.filter(isPluginPackage))
     if (path.dirname(folder) === folder) return [...new Set(names)]
   }
+}
+
+function isPluginPackage(name: string): boolean {
+  return pluginPackage.test(name) || Object.hasOwn(dialects, name)
 }
 
 async function entriesOf(folder: string): Promise<string[]> {
@@ -59,6 +87,12 @@ async function inspect(name: string, from: string): Promise<InstalledPackage | u
   const resolved = resolveModule(name, from)
   if (resolved === undefined) return undefined
   if ('broken' in resolved) return { name, version, folder, plugins: [], problem: resolved.broken }
+  const dialectName = dialects[name]
+  if (dialectName !== undefined) {
+    const found = await findDialect(dialectName, [from])
+    const outcome = 'dialect' in found ? { dialect: found.dialect } : { problem: found.problem }
+    return { name, version, folder, plugins: [], ...outcome }
+  }
   const loaded = await loadModule(resolved.url, name)
   if ('problem' in loaded) return { name, version, folder, plugins: [], problem: loaded.problem }
   return { name, version, folder, plugins: loaded.plugins }

@@ -1,9 +1,7 @@
 import { isRecord } from '../config/config-path.ts'
 import { messageOf } from '../config/issue-message.ts'
+import { pluginApiVersion } from '../plugin/api-version.ts'
 import type { Plugin } from '../plugin/define.ts'
-
-/** Version of the plugin contract that this Millrace speaks. */
-export const pluginApiVersion = 1
 
 /** The plugins a module exports, or what is wrong with it. */
 export type LoadedModule =
@@ -40,7 +38,7 @@ export async function loadModule(url: string, origin: string): Promise<LoadedMod
 }
 
 interface PluginShape {
-  readonly apiVersion: unknown
+  readonly apiVersion?: unknown
   readonly kind: 'reader' | 'writer'
   readonly stepType: string
 }
@@ -49,8 +47,7 @@ function looksLikePlugin(value: unknown): value is PluginShape {
   return (
     isRecord(value) &&
     (value['kind'] === 'reader' || value['kind'] === 'writer') &&
-    typeof value['stepType'] === 'string' &&
-    'apiVersion' in value
+    typeof value['stepType'] === 'string'
   )
 }
 
@@ -60,13 +57,24 @@ function isComplete(plugin: PluginShape): boolean {
   return isSchema && '~standard' in config && typeof open === 'function'
 }
 
-function versionMismatch(plugin: PluginShape, origin: string): LoadedModule {
-  const version = String(plugin.apiVersion)
-  const isNewer = Number(version) > pluginApiVersion
-  return {
-    problem: `the ${plugin.kind} ${plugin.stepType} of ${origin} is made for plugin API ${version}, this Millrace has ${pluginApiVersion}`,
-    hint: isNewer
-      ? `Update Millrace, or install a version of ${origin} for plugin API ${pluginApiVersion}.`
-      : `Install a version of ${origin} for plugin API ${pluginApiVersion}.`,
+function versionMismatch(
+  { apiVersion, kind, stepType }: PluginShape,
+  origin: string,
+): LoadedModule {
+  const who = `the ${kind} ${stepType} of ${origin}`
+  const fitting = `plugin API ${pluginApiVersion}`
+  if (apiVersion === undefined) {
+    const hint = `It has to say which contract it keeps: apiVersion: ${pluginApiVersion}.`
+    return { problem: `${who} has no apiVersion, this Millrace has ${fitting}`, hint }
   }
+  const problem = `${who} is made for plugin API ${quoted(apiVersion)}, this Millrace has ${fitting}`
+  if (/^(?:\.|\/|file:)/.test(origin)) return { problem, hint: `Bring it to ${fitting}.` }
+  const other = `a version of ${origin} for it, whose peer dependency is @millrace/core ^${pluginApiVersion}`
+  const isNewer = Number(apiVersion) > pluginApiVersion
+  const update = `Update Millrace (npm install @millrace/cli@latest), or install ${other}.`
+  return { problem, hint: isNewer ? update : `Install ${other}.` }
+}
+
+function quoted(apiVersion: unknown): string {
+  return typeof apiVersion === 'number' ? String(apiVersion) : JSON.stringify(apiVersion)
 }

@@ -120,7 +120,7 @@ describe('PluginRegistry', () => {
     [
       'another API',
       pluginSource('reader', 'acme', { apiVersion: 2 }),
-      /made for plugin API 2, this Millrace has 1/,
+      /made for plugin API 2, this Millrace has plugin API 1/,
     ],
     ['no plugin', 'export const x = 1', /exports no plugin/],
     ['a syntax error', 'export const = 1', /cannot be loaded/],
@@ -141,6 +141,45 @@ describe('PluginRegistry', () => {
     })
     expect(await registry.find('reader', 'acme')).toMatchObject({
       problem: expect.stringMatching(problem),
+    })
+  })
+
+  it.each<[unknown, string, string]>([
+    [
+      2,
+      'is made for plugin API 2, this Millrace has plugin API 1',
+      'Update Millrace (npm install @millrace/cli@latest), or install a version of millrace-reader-acme for it, whose peer dependency is @millrace/core ^1.',
+    ],
+    [
+      0,
+      'is made for plugin API 0, this Millrace has plugin API 1',
+      'Install a version of millrace-reader-acme for it, whose peer dependency is @millrace/core ^1.',
+    ],
+    [
+      '1',
+      'is made for plugin API "1", this Millrace has plugin API 1',
+      'Install a version of millrace-reader-acme for it, whose peer dependency is @millrace/core ^1.',
+    ],
+    [
+      undefined,
+      'has no apiVersion, this Millrace has plugin API 1',
+      'It has to say which contract it keeps: apiVersion: 1.',
+    ],
+  ])('says which versions fit a plugin with apiVersion %j', async (apiVersion, problem, hint) => {
+    const source = pluginSource('reader', 'acme', { apiVersion })
+    const folder = temporaryFolder(packageFiles('millrace-reader-acme', source))
+    expect(await new PluginRegistry([folder]).find('reader', 'acme')).toEqual({
+      problem: `the reader acme of millrace-reader-acme ${problem}`,
+      hint,
+    })
+  })
+
+  it('says what a file with a plugin of another version has to become', async () => {
+    const folder = temporaryFolder({
+      'own.mjs': pluginSource('reader', 'acme', { apiVersion: 2 }),
+    })
+    expect(await new PluginRegistry([folder]).add('./own.mjs', folder)).toMatchObject({
+      hint: 'Bring it to plugin API 1.',
     })
   })
 

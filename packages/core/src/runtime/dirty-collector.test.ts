@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { PluginError } from '../plugin/errors.ts'
-import { DirtyCollector } from './dirty-collector.ts'
+import { DirtyCollector, type DirtyCollectorOptions } from './dirty-collector.ts'
 import { JobCounters } from './job-counters.ts'
 
 const schema = { table: 't', version: 1, key: [], fields: [] }
-const origin = { run: 'r', schema, position: undefined }
+const origin = { run: 'r', split: '0', schema, position: undefined, isTransformed: false }
 const dirtyRow = (code: string) => ({ row: ['x'], error: { code, message: `reason of ${code}` } })
 
 let folder: string
@@ -18,7 +18,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-function collector(limit: { record?: number; percentage?: number }, counters = new JobCounters()) {
+function collector(limit: DirtyCollectorOptions['limit'], counters = new JobCounters()) {
   const file = join(folder, 'job.dirty.jsonl')
   return new DirtyCollector({ counters, file, limit, onLimitPassed: (error) => passed.push(error) })
 }
@@ -60,8 +60,24 @@ test.each([
   counters.recordsWritten = 8
   const dirty = collector({ percentage }, counters)
   dirty.add([dirtyRow('A'), dirtyRow('A')], origin)
-  expect(dirty.percentageError()?.code).toBe(code)
+  expect(dirty.finalError()?.code).toBe(code)
   dirty.close()
+})
+
+test.each([
+  ['record', { record: 3 }, { record: 4 }],
+  ['percent', { percent: 0.2 }, { percent: 0.4 }],
+])('what earlier runs have left passes limit.%s at the end, too', (_, passed, kept) => {
+  const recordsDirtyBySplit = new Map([['0', 4]])
+  const earlier = { since: '2026-01-01T00:00:00.000Z', recordsDirtyBySplit, recordsRead: 1000 }
+  for (const [limit, code] of [
+    [passed, 'DIRTY_LIMIT_PASSED'],
+    [kept, undefined],
+  ] as const) {
+    const dirty = collector(limit, new JobCounters())
+    dirty.resume(earlier)
+    expect(dirty.finalError()?.code).toBe(code)
+  }
 })
 
 test('a dirty file that cannot be written stops the job with a hint', () => {

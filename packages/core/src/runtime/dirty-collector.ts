@@ -1,6 +1,12 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { PluginError } from '../plugin/errors.ts'
-import { formatDirtyRecord, type DirtyOrigin, type DirtyRow } from './dirty-record.ts'
+import type { DirtyMirror } from './dirty-mirror.ts'
+import {
+  dirtyRecordOf,
+  formatDirtyRecord,
+  type DirtyOrigin,
+  type DirtyRow,
+} from './dirty-record.ts'
 import type { JobCounters } from './job-counters.ts'
 import { ListedRows } from './listed-rows.ts'
 import { openJsonLines } from './open-json-lines.ts'
@@ -9,11 +15,13 @@ export interface DirtyCollectorOptions {
   readonly counters: JobCounters
   /** Path of the dirty file; made with mode 0600 at the first dirty record, appended to. */
   readonly file: string
+  /** Default true; otherwise rows are only counted. */
+  readonly listsRecords?: boolean
   readonly limit: {
     readonly record?: number
     /** From 0 to 1, looked at when the job is over. */
     readonly percentage?: number
-    /** From 0 to 100, looked at all the time once 1,000 records were read. */
+    /** From 0 to 100, looked at with every dirty record and at the end, once 1,000 records were read. */
     readonly percent?: number
   }
   /** Called once, when the count passes the limit. */
@@ -35,7 +43,8 @@ const minRecordsRead = 1000
 /** Counts dirty records against the limit, exactly, and writes each one to the dirty file before it counts. */
 export class DirtyCollector {
   readonly #options: DirtyCollectorOptions
-  readonly #countByCode = new Map<string, { count: number; reason: string }>()
+  /** Counts by code, of each split. */
+  readonly #codesBySplit = new Map<string, Map<string, { count: number; reason: string }>>()
   #descriptor: number | undefined
   #isPassed = false
   #earlier = { recordsDirty: 0, recordsRead: 0 }
@@ -43,6 +52,9 @@ export class DirtyCollector {
   #since = new Date().toISOString()
   /** Rows that were listed before they were settled: the same row, read again, is not listed twice. */
   #listed: ListedRows | undefined
+
+  /** Gets every record that is listed; set once the target is open. */
+  mirror: DirtyMirror | undefined
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
@@ -60,7 +72,17 @@ export class DirtyCollector {
 
   /** How many of each code, with the first reason seen, most frequent first. */
   get summary(): readonly { code: string; count: number; reason: string }[] {
-    return [...this.#countByCode]
+    const countByCode = new Map<string, { count: number; reason: string }>()
+    for (const codes of this.#codesBySplit.values()) {
+      for (const [code, { count, reason }] of codes) {
+        const known = countByCode.get(code)
+        countByCode.set(code, {
+          count: count + (known?.count ?? 0),
+          reason: known?.reason ?? reason,
+        })
+      }
+    }
+    return [...countByCode]
       .map(([code, { count, reason }]) => ({ code, count, reason }))
       .sort((left, right) => right.count - left.count)
   }
@@ -80,6 +102,8 @@ export class DirtyCollector {
     this.#listed ??= new ListedRows()
     this.#listed.read(this.#options.file, this.#since, split)
     this.#listed.settle(split, recordsDirty)
+    // Which codes those that stay settled have is not known.
+    if (recordsDirty === 0) this.#codesBySplit.delete(split)
   }
 
   /**
@@ -90,11 +114,14 @@ export class DirtyCollector {
   add(rows: readonly DirtyRow[], origin: DirtyOrigin): boolean {
     if (rows.length === 0) return !this.#isPassed
     const unlisted = rows.filter((row) => this.#listed?.take(row, origin) !== true)
-    if (unlisted.length > 0) this.#append(unlisted, origin)
+    const isListed = this.#options.listsRecords ?? true
+    if (isListed && unlisted.length > 0) this.#list(unlisted, origin)
+    const codes =
+      this.#codesBySplit.get(origin.split) ?? new Map<string, { count: number; reason: string }>()
+    this.#codesBySplit.set(origin.split, codes)
     for (const { error } of rows) {
-      const entry = this.#countByCode.get(error.code)
-      if (entry === undefined)
-        this.#countByCode.set(error.code, { count: 1, reason: error.message })
+      const entry = codes.get(error.code)
+      if (entry === undefined) codes.set(error.code, { count: 1, reason: error.message })
       else entry.count += 1
     }
     this.#options.counters.recordsDirty += rows.length
@@ -124,16 +151,22 @@ export class DirtyCollector {
       : undefined
   }
 
-  /** The error when, at the end, the share of dirty records passes `limit.percentage`. */
-  percentageError(): PluginError | undefined {
+  /**
+   * The error when, at the end, the count or the share passes a limit: `limit.percentage`, which is looked at only now,
+   * and the others, since what earlier runs have left may pass them with no dirty record in this one.
+   */
+  finalError(): PluginError | undefined {
+    const broken = this.#brokenLimit() ?? this.#brokenPercentage()
+    return broken === undefined ? undefined : this.#limitError(broken)
+  }
+
+  #brokenPercentage(): string | undefined {
     const { percentage } = this.#options.limit
-    const recordsDirty = this.#recordsDirty
     const recordsRead = this.#recordsRead
-    if (percentage === undefined || recordsRead === 0 || recordsDirty / recordsRead <= percentage)
-      return undefined
-    return this.#limitError(
-      `errorLimit.percentage allows ${percentage} of ${recordsRead} records read`,
-    )
+    if (percentage === undefined || recordsRead === 0) return undefined
+    return this.#recordsDirty / recordsRead > percentage
+      ? `errorLimit.percentage allows ${percentage} of ${recordsRead} records read`
+      : undefined
   }
 
   close(): void {
@@ -150,8 +183,13 @@ export class DirtyCollector {
     })
   }
 
-  #append(rows: readonly DirtyRow[], origin: DirtyOrigin): void {
+  #list(rows: readonly DirtyRow[], origin: DirtyOrigin): void {
     const now = new Date()
+    this.#append(rows, origin, now)
+    this.mirror?.take(rows.map((row) => dirtyRecordOf(row, origin, now)))
+  }
+
+  #append(rows: readonly DirtyRow[], origin: DirtyOrigin, now: Date): void {
     let lines = ''
     for (const row of rows) lines += `${formatDirtyRecord(row, origin, now)}\n`
     try {

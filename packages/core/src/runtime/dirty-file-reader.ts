@@ -4,23 +4,28 @@ import type { ReaderSession, ReadOptions, Split, SplitPlan } from '../plugin/rea
 import { BatchBuilder } from '../record/batch-builder.ts'
 import { byteLengthOfCell } from '../record/byte-length.ts'
 import type { Position, RecordBatch, UnreadableRow } from '../record/record-batch.ts'
+import { qualifiedName } from '../record/qualified-name.ts'
 import type { TableSchema } from '../record/table-schema.ts'
 import { markTransformed } from '../transform/index.ts'
-import { dirtyFileRecords, rowOfRecord } from './dirty-file.ts'
+import { dirtyFileRecords, rowOfRecord, widenedSchema, type DirtyFileRecord } from './dirty-file.ts'
 
 /** What a {@link DirtyFileReader} is made of. */
 export interface DirtyFileReaderOptions {
   readonly file: string
   /** Lines up to this one were replayed before. */
   readonly behindLine: number
-  /** The columns as the job's reader gives them, and as they leave its transformers. */
-  readonly read: TableSchema
-  readonly transformed: TableSchema
+  /** The columns of each table as the job's reader gives them. */
+  readonly read: readonly TableSchema[]
+  /** The same as they leave the transformers, running parallel. */
+  readonly transformed: readonly TableSchema[]
 }
 
 /** Reads the rows of a dirty file in the place of a job's own reader. A position is the number of a line. */
 export class DirtyFileReader implements ReaderSession {
   readonly #options: DirtyFileReaderOptions
+
+  /** Documents may have fields that were not seen when the source was asked. */
+  readonly #widest = new Map<TableSchema, TableSchema>()
 
   constructor(options: DirtyFileReaderOptions) {
     this.#options = options
@@ -30,7 +35,7 @@ export class DirtyFileReader implements ReaderSession {
     return []
   }
 
-  async describe(): Promise<TableSchema> {
+  async describe(): Promise<readonly TableSchema[]> {
     return this.#options.read
   }
 
@@ -39,7 +44,7 @@ export class DirtyFileReader implements ReaderSession {
     const { file, behindLine } = this.#options
     let lastLine = behindLine
     let count = 0
-    for await (const { line } of dirtyFileRecords(file, behindLine)) {
+    for (const { line } of dirtyFileRecords(file, behindLine)) {
       signal.throwIfAborted()
       lastLine = line
       count += 1
@@ -59,14 +64,14 @@ export class DirtyFileReader implements ReaderSession {
     const from = options.from === undefined ? behindLine : lineOf(options.from)
     const until = options.until === undefined ? lastLine : lineOf(options.until)
     let batch: LineBatch | undefined
-    for await (const record of dirtyFileRecords(this.#options.file, from)) {
+    for (const record of dirtyFileRecords(this.#options.file, from)) {
       options.signal.throwIfAborted()
       if (record.line > until) break
       const { isTransformed } = record
-      const schema = isTransformed ? this.#options.transformed : this.#options.read
+      const schema = this.#schemaOf(record)
       const { cells, error } = rowOfRecord(record, schema)
       const byteSize = cells.reduce<number>((sum, cell) => sum + byteLengthOfCell(cell), 0)
-      if (batch !== undefined && !batch.takes(isTransformed, byteSize)) {
+      if (batch !== undefined && !batch.takes(schema, byteSize)) {
         yield batch.finish()
         batch = undefined
       }
@@ -76,11 +81,31 @@ export class DirtyFileReader implements ReaderSession {
     if (batch !== undefined) yield batch.finish()
   }
 
+  #schemaOf(record: DirtyFileRecord): TableSchema {
+    const { isTransformed, source, line } = record
+    const { file, read, transformed } = this.#options
+    const schemas = isTransformed ? transformed : read
+    const found =
+      schemas.length === 1 ? schemas[0] : schemas.find((one) => qualifiedName(one) === source)
+    if (found !== undefined) {
+      const widest = this.#widest.get(found) ?? found
+      const schema = widenedSchema(widest, record)
+      if (schema !== widest) this.#widest.set(found, schema)
+      return schema
+    }
+    throw new PluginError({
+      code: 'CONFIG_INVALID',
+      message: `${file}:${line}: the record is of ${source}, which the job does not read`,
+      hint: 'Replay it with the job that wrote it, or delete the line.',
+    })
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 /** Rows of lines one behind the other that are all of one kind. */
 class LineBatch {
+  readonly #schema: TableSchema
   readonly #isTransformed: boolean
   readonly #builder: BatchBuilder
   readonly #maxRows: number
@@ -88,13 +113,14 @@ class LineBatch {
   #line = 0
 
   constructor(schema: TableSchema, isTransformed: boolean, limits: ReadOptions) {
+    this.#schema = schema
     this.#isTransformed = isTransformed
     this.#maxRows = limits.maxRows
     this.#builder = new BatchBuilder(schema, limits)
   }
 
-  takes(isTransformed: boolean, byteSize: number): boolean {
-    if (isTransformed !== this.#isTransformed) return false
+  takes(schema: TableSchema, byteSize: number): boolean {
+    if (schema !== this.#schema) return false
     const count = this.#builder.rowCount + this.#unreadable.length
     return count < this.#maxRows && !this.#builder.mustFlushBefore(byteSize)
   }

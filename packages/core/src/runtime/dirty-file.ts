@@ -1,18 +1,22 @@
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { PluginError } from '../plugin/errors.ts'
 import type { Cell, Row } from '../record/cell.ts'
 import type { JsonValue, RowError } from '../record/record-batch.ts'
-import type { TableSchema } from '../record/table-schema.ts'
+import type { Field, TableSchema } from '../record/table-schema.ts'
+import { dirtyColumnNames } from './dirty-record.ts'
+import { fileLines } from './file-lines.ts'
 
 /** One record of a dirty file. */
 export interface DirtyFileRecord {
   /** Counts from 1. */
   readonly line: number
+  /** Name of the table, with its namespace where it has one. */
+  readonly source: string
   /** Cells by column, as `dirtyRowJson` wrote them. */
   readonly row: Readonly<Record<string, JsonValue>>
   /** Whether the row had passed the transformers of the job. */
   readonly isTransformed: boolean
+  /** Whether the row is what the reader had of one that it could not read, and nobody has mended it. */
+  readonly isUnreadable: boolean
 }
 
 /**
@@ -20,15 +24,10 @@ export interface DirtyFileRecord {
  *
  * @throws PluginError CONFIG_INVALID when the file cannot be read, or a line is no dirty record
  */
-export async function* dirtyFileRecords(
-  file: string,
-  behindLine: number,
-): AsyncGenerator<DirtyFileRecord> {
-  const input = createReadStream(file)
-  const lines = createInterface({ input, crlfDelay: Infinity })
+export function* dirtyFileRecords(file: string, behindLine: number): Generator<DirtyFileRecord> {
   let line = 0
   try {
-    for await (const text of lines) {
+    for (const text of fileLines(file)) {
       line += 1
       if (line > behindLine && text.trim() !== '') yield recordOf(file, line, text)
     }
@@ -40,9 +39,6 @@ export async function* dirtyFileRecords(
       hint: 'Name the file that the job wrote: <job>.dirty.jsonl, or what --dirty-file said.',
       cause,
     })
-  } finally {
-    lines.close()
-    input.destroy()
   }
 }
 
@@ -53,7 +49,7 @@ function recordOf(file: string, line: number, text: string): DirtyFileRecord {
   } catch {
     record = undefined
   }
-  const { row, transformed } = (record ?? {}) as Record<string, unknown>
+  const { row, source, transformed, unreadable } = (record ?? {}) as Record<string, unknown>
   if (typeof row !== 'object' || row === null || Array.isArray(row)) {
     throw new PluginError({
       code: 'CONFIG_INVALID',
@@ -63,29 +59,48 @@ function recordOf(file: string, line: number, text: string): DirtyFileRecord {
   }
   return {
     line,
+    source: String(source),
     row: row as Readonly<Record<string, JsonValue>>,
     isTransformed: transformed === true,
+    isUnreadable: unreadable === true,
   }
+}
+
+/** The columns of documents, with those of one that has others besides. */
+export function widenedSchema(schema: TableSchema, { row }: DirtyFileRecord): TableSchema {
+  const known = new Set(schema.fields.map(({ name }) => name))
+  const others = Object.keys(row).filter((name) => !known.has(name))
+  if (schema.documents === undefined || others.length === 0) return schema
+  const added = others.map((name): Field => ({
+    name,
+    type: 'value',
+    nullable: true,
+    nativeType: 'bson',
+  }))
+  return { ...schema, version: schema.version + 1, fields: [...schema.fields, ...added] }
 }
 
 /** The row with these columns that a record holds, or why it holds none. */
 export function rowOfRecord(
-  { row }: DirtyFileRecord,
+  { row, isUnreadable }: DirtyFileRecord,
   schema: TableSchema,
 ): { readonly cells: Row; readonly error: RowError | undefined } {
-  const seen = new Map<string, number>()
-  const known = new Set<string>()
-  const cells = schema.fields.map(({ name }): Cell => {
-    const count = (seen.get(name) ?? 0) + 1
-    seen.set(name, count)
-    const key = count === 1 ? name : `${name}#${count}`
-    known.add(key)
-    return cellOf(row[key])
-  })
+  const names = dirtyColumnNames(schema)
+  // What a document has not is known to be missing.
+  const missing = schema.documents === undefined ? undefined : null
+  const cells = names.map((name): Cell => (Object.hasOwn(row, name) ? cellOf(row[name]) : missing))
+  if (isUnreadable) return { cells, error: unreadable }
+  const known = new Set(names)
   const strange = Object.keys(row).filter((name) => !known.has(name))
   if (strange.length === 0) return { cells, error: undefined }
   const message = `the record has the column ${strange[0]}, which the job does not read`
   return { cells: Object.values(row).map(cellOf), error: { code: 'UNREADABLE', message } }
+}
+
+const unreadable: RowError = {
+  code: 'UNREADABLE',
+  message:
+    'the reader could not read the row: replay it once its cells are mended and "unreadable" is taken out of its line',
 }
 
 function cellOf(value: JsonValue | undefined): Cell {

@@ -20,7 +20,13 @@ test('cells are lossless: bytes, big integers, infinities, absent cells, columns
       row: [18446744073709551615n, null, Uint8Array.of(0, 255), 'second', Infinity, undefined],
       error: { code: 'NULL_KEY', message: 'the key column is null' },
     },
-    { run: 'r1', schema, position: { token: 7, label: 'id 7' } },
+    {
+      run: 'r1',
+      split: '0',
+      schema,
+      position: { token: 7, label: 'id 7' },
+      isTransformed: false,
+    },
     new Date(0),
   )
   expect(JSON.parse(line)).toEqual({
@@ -37,6 +43,7 @@ test('cells are lossless: bytes, big integers, infinities, absent cells, columns
       score: 'Infinity',
     },
     position: 7,
+    split: '0',
   })
   expect(line).not.toContain('\n')
 })

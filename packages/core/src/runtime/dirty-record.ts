@@ -1,4 +1,12 @@
-import type { Cell, JsonValue, Position, RowError, TableSchema } from '../record/index.ts'
+import type { DirtyRecord } from '../plugin/writer.ts'
+import {
+  qualifiedName,
+  type Cell,
+  type JsonValue,
+  type Position,
+  type RowError,
+  type TableSchema,
+} from '../record/index.ts'
 
 /** One row that was read and not written, with its reason. */
 export interface DirtyRow {
@@ -15,6 +23,8 @@ export interface DirtyOrigin {
   readonly position: Position | undefined
   /** Whether the row has passed the transformers of the job. */
   readonly isTransformed: boolean
+  /** Whether the row is what the reader had of one that it could not read. */
+  readonly isUnreadable?: boolean
 }
 
 /**
@@ -25,14 +35,33 @@ export function formatDirtyRecord(dirty: DirtyRow, origin: DirtyOrigin, time: Da
   return JSON.stringify({
     time: time.toISOString(),
     run: origin.run,
-    source: origin.schema.table,
+    source: qualifiedName(origin.schema),
     split: origin.split,
     code: dirty.error.code,
-    reason: dirty.error.message,
+    reason: reasonOf(dirty.error),
     row: dirtyRowJson(dirty.row, origin.schema),
     ...(origin.isTransformed ? { transformed: true } : {}),
+    ...(origin.isUnreadable === true ? { unreadable: true } : {}),
     ...(origin.position === undefined ? {} : { position: origin.position.token }),
   })
+}
+
+/** The same for a target that keeps dirty records. */
+export function dirtyRecordOf(dirty: DirtyRow, origin: DirtyOrigin, time: Date): DirtyRecord {
+  const { table, namespace } = origin.schema
+  return {
+    time,
+    table,
+    ...(namespace === undefined ? {} : { namespace }),
+    code: dirty.error.code,
+    reason: reasonOf(dirty.error),
+    row: dirtyRowJson(dirty.row, origin.schema),
+    isTransformed: origin.isTransformed,
+  }
+}
+
+function reasonOf({ message, detail }: RowError): string {
+  return detail === undefined ? message : `${message} ${detail}`
 }
 
 /** The cells of a row by column, as a dirty record holds them. */
@@ -41,14 +70,22 @@ export function dirtyRowJson(row: readonly Cell[], schema: TableSchema): JsonVal
 }
 
 function* namedCells(row: readonly Cell[], schema: TableSchema): Generator<[string, JsonValue]> {
-  const seen = new Map<string, number>()
-  for (let index = 0; index < row.length; index += 1) {
-    const name = schema.fields[index]?.name ?? `column${index}`
-    const count = (seen.get(name) ?? 0) + 1
-    seen.set(name, count)
+  const names = dirtyColumnNames(schema, row.length)
+  for (const [index, name] of names.entries()) {
     const cell = row[index]
-    if (cell !== undefined) yield [count === 1 ? name : `${name}#${count}`, jsonOfCell(cell)]
+    if (cell !== undefined) yield [name, jsonOfCell(cell)]
   }
+}
+
+/** The names under which a dirty record holds the first `count` cells of a row. */
+export function dirtyColumnNames({ fields }: TableSchema, count = fields.length): string[] {
+  const seen = new Map<string, number>()
+  return Array.from({ length: count }, (_, index) => {
+    const name = fields[index]?.name ?? `column${index}`
+    const nth = (seen.get(name) ?? 0) + 1
+    seen.set(name, nth)
+    return nth === 1 ? name : `${name}#${nth}`
+  })
 }
 
 function jsonOfCell(cell: Exclude<Cell, undefined>): JsonValue {

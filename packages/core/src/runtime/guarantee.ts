@@ -14,16 +14,22 @@ export interface GuaranteeConditions {
   readonly keepsProgress: boolean
   /** Whether every split is read in the order of a unique key. */
   readonly isOrdered: boolean
+  /** Whether the splits that are read without such an order may be written twice; absent: as the whole job may. */
+  readonly isRepeatable?: boolean
+  /** Whether a run goes on from an earlier one without being told to, as one that follows changes does. */
+  readonly goesOnByItself?: boolean
+  /** Whether changes may be in the snapshot already. */
+  readonly overlapsChanges?: boolean
 }
 
 /** The guarantee of this very job. */
-export function guaranteeOf(
-  { writer }: JobPlan,
-  { isAtomic, keepsProgress, isOrdered }: GuaranteeConditions,
-): Guarantee {
+export function guaranteeOf({ writer }: JobPlan, conditions: GuaranteeConditions): Guarantee {
+  const { isAtomic, keepsProgress, isOrdered, isRepeatable = false, goesOnByItself } = conditions
   const { isIdempotent, note } = writer.plugin.guarantee(writer.config)
+  if (conditions.overlapsChanges === true) return overlapping(isIdempotent)
   if (isAtomic && isOrdered) {
-    const resumed = 'a run that was interrupted goes on with --resume and writes no row twice'
+    const how = goesOnByItself === true ? 'when it is started again' : 'with --resume'
+    const resumed = `a run that was interrupted goes on ${how} and writes no row twice`
     return {
       kind: 'exactly-once',
       note: isIdempotent || note === undefined ? resumed : `${resumed}; ${note}`,
@@ -36,9 +42,23 @@ export function guaranteeOf(
   const repeats = note ?? 'running the job again repeats data'
   return {
     kind: 'at-least-once',
-    note: isAtomic
-      ? `${repeats}; a resume reads splits without a unique key again and needs --allow-duplicates`
-      : repeats,
+    note: isAtomic ? `${repeats}; ${resumeNote(isRepeatable)}` : repeats,
+  }
+}
+
+function resumeNote(isRepeatable: boolean): string {
+  const again = 'a resume reads splits without a unique key again'
+  return isRepeatable
+    ? `${again}, which leaves the same data`
+    : `${again} and needs --allow-duplicates`
+}
+
+/** The source does not tell which place in its log the rows stand for. */
+function overlapping(isIdempotent: boolean): Guarantee {
+  const twice = 'changes that were committed while the snapshot was read are written a second time'
+  return {
+    kind: 'at-least-once',
+    note: isIdempotent ? `${twice}, which leaves the same data` : twice,
   }
 }
 

@@ -6,8 +6,11 @@ import type { Split, SplitPlan } from '../plugin/reader.ts'
 import type { JsonValue } from '../record/record-batch.ts'
 import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import { headerJson, jobHeaderOf, type JobHeader } from './job-header.ts'
+import { changesSplit, freshRecordOf, type RunSplit } from './changes-split.ts'
 import { decideResume, type ResumeDecision, type ResumeWish } from './resume-decision.ts'
-import { freshSplit, recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
+import type { RepeatableSplits } from './repeatable-splits.ts'
+import { recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
+import { tableTotalsId, tableTotalsOf, type TableTotalsByName } from './table-totals.ts'
 
 /** What a {@link JobCheckpoint} is made of. */
 export interface JobCheckpointOptions {
@@ -18,9 +21,23 @@ export interface JobCheckpointOptions {
   readonly fingerprint: JsonValue
   /** Whether writing a row twice leaves what writing it once leaves. */
   readonly isIdempotent: boolean
+  /** The same for the rows of one split. */
+  readonly isRepeatable: RepeatableSplits
   /** Whether rows may be written twice where that cannot be avoided. */
   readonly allowsDuplicates: boolean
   readonly signal: AbortSignal
+  /** Changes are to be followed. */
+  readonly follows: boolean
+  /** What is to stand in the header when this run begins anew. */
+  readonly resnapshots: number
+  /** The source can take up tables that the job has got. */
+  readonly takesUpTables: boolean
+}
+
+/** A plan that took the place of the one that was found, and the splits that are new in it. */
+interface Amendment {
+  readonly header: JsonValue
+  readonly added: readonly Split[]
 }
 
 /** A split of which the target has lost something. */
@@ -36,13 +53,30 @@ export interface LostSplit {
 export class JobCheckpoint {
   readonly #options: JobCheckpointOptions
   readonly #call: CallOptions
-  #header: JobHeader | undefined
+  /** Of the first run that this one goes on from, or of this one. */
   #startedAt = ''
+  #resnapshots: number
+  /** The job began anew. */
+  #isAgain = false
   #records = new Map<string, SplitRecord>()
+  #tableTotals: TableTotalsByName = new Map()
+  /** What this run has put into the checkpoint when its tables were others than before. */
+  #amendment: Amendment | undefined
 
   constructor(options: JobCheckpointOptions) {
     this.#options = options
+    this.#resnapshots = options.resnapshots
     this.#call = { signal: options.signal }
+  }
+
+  /** The snapshots in a row, up to that of this job, that were taken because the position was lost. */
+  get resnapshots(): number {
+    return this.#resnapshots
+  }
+
+  /** What earlier runs have counted of the changes of each table. */
+  get tableTotals(): TableTotalsByName {
+    return this.#tableTotals
   }
 
   /** Whether progress and rows of a batch are applied together. */
@@ -61,14 +95,22 @@ export class JobCheckpoint {
    * @throws PluginError TARGET_FENCED while another run of the job lives; what `decideResume` throws
    */
   async open(job: string, wish: ResumeWish): Promise<ResumeDecision> {
-    const { checkpoint, run, fingerprint } = this.#options
+    const { checkpoint, run, fingerprint, follows } = this.#options
+    const takesUpTables = this.#options.takesUpTables && checkpoint.amend !== undefined
     await checkpoint.acquire({ run, host: hostname(), pid: process.pid }, this.#call)
     // A checkpoint that nobody can read any more is no obstacle to beginning anew.
+    this.#isAgain = wish === 'restart'
     if (wish === 'restart') return { kind: 'begin' }
     const content = await checkpoint.read(this.#call)
     const header = content === undefined ? undefined : jobHeaderOf(content.header)
-    const isTrace = header?.state === 'running' && content?.splits.size === 0 && !this.#mayRepeat
-    if (!isTrace) return decideResume(job, header, wish, fingerprint)
+    this.#records = recordsIn(content)
+    this.#tableTotals = tableTotalsOf(content?.splits.get(tableTotalsId)?.record)
+    // A job of changes alone goes on from where it began, though none has come yet.
+    const readsRows = header !== undefined && header.plan.splits.length > 0
+    const isTrace =
+      readsRows && header.state === 'running' && content?.splits.size === 0 && !this.#mayRepeat
+    this.#isAgain = header !== undefined && (!isTrace || header.isAgain === true)
+    if (!isTrace) return decideResume(job, header, wish, { fingerprint, follows, takesUpTables })
     // A run that got no row into the target has left nothing to decide about, but it may have listed dirty ones.
     return wish === 'resume' ? { kind: 'begin', startedAt: header.startedAt } : { kind: 'begin' }
   }
@@ -77,6 +119,7 @@ export class JobCheckpoint {
   async begin(plan: SplitPlan, startedAt = new Date().toISOString()): Promise<void> {
     const { checkpoint, fingerprint } = this.#options
     this.#records = new Map()
+    this.#tableTotals = new Map()
     this.#startedAt = startedAt
     await checkpoint.begin(
       headerJson({
@@ -84,33 +127,72 @@ export class JobCheckpoint {
         startedAt,
         fingerprint,
         plan,
+        ...(this.#resnapshots === 0 ? {} : { resnapshots: this.#resnapshots }),
+        ...(this.#isAgain ? { isAgain: true } : {}),
       }),
       this.#call,
     )
   }
 
   /**
-   * Goes on with the plan that stands there; gives where each split begins. Splits without positions begin anew.
+   * Goes on with the plan that `open` has found; `startOf` tells where each split begins. Splits without positions begin
+   * anew.
    *
    * @throws PluginError RESUME_UNDECIDED when rows would or might be written twice, and that was not allowed
    */
-  async resume(header: JobHeader): Promise<void> {
-    this.#header = header
-    this.#startedAt = header.startedAt
-    const content = await this.#options.checkpoint.read(this.#call)
-    this.#records = recordsIn(content)
-    const isBegun = header.plan.splits.some((split) => !this.startOf(split).isDone)
+  async resume({
+    startedAt,
+    resnapshots = 0,
+    isAgain = false,
+    plan: { splits },
+  }: JobHeader): Promise<void> {
+    this.#isAgain = isAgain
+    this.#startedAt = startedAt
+    this.#resnapshots = resnapshots
+    const isBegun = splits.some((split) => !this.startOf(split).isDone)
     if (isBegun && this.#mayRepeat && !this.#options.allowsDuplicates) throw maybeRepeated()
-    for (const split of header.plan.splits) {
-      const record = this.startOf(split)
-      if (record.sequence > 0 && !record.isDone && !split.resumable)
-        this.#records.set(split.id, await this.#startOver(split))
-    }
+    for (const split of splits) await this.#goOnFrom(split, this.startOf(split))
+  }
+
+  /**
+   * The job goes on with another plan than the one that was found: without tables that it no longer has, with `added`, which are
+   * read beside the changes.
+   */
+  async amend(header: JobHeader, added: readonly Split[]): Promise<void> {
+    const { fingerprint } = this.#options
+    this.#amendment = { header: headerJson({ ...header, fingerprint }), added }
+    // Before the plan names them: what stands there of a table that the job had once is of no use any more.
+    for (const split of added) await this.#begin(split, 'new', this.#call)
+    await this.#options.checkpoint.amend?.(this.#amendment.header, this.#call)
+  }
+
+  /** Of these splits' tables those that are new in the job, and of which no row is in the target yet. */
+  waitingTables(splits: readonly Split[]): ReadonlySet<string> {
+    const isWaiting = ({ backfill, sequence, isDone }: SplitRecord) =>
+      backfill === 'new' && sequence === 0 && !isDone
+    const begun = new Set<string>()
+    for (const split of splits) if (!isWaiting(this.startOf(split))) begun.add(split.table)
+    return new Set(splits.map(({ table }) => table).filter((table) => !begun.has(table)))
   }
 
   /** Where a split begins, or where it stood when this run came to its end. */
-  startOf(split: Split): SplitRecord {
-    return this.#records.get(split.id) ?? freshSplit
+  startOf(split: RunSplit): SplitRecord {
+    return this.#records.get(split.id) ?? freshRecordOf(split)
+  }
+
+  /** Whether a split of the plan is in the target to its end. */
+  isDone(id: string): boolean {
+    return this.#records.get(id)?.isDone === true
+  }
+
+  /** Whether a split is read beside the changes, and not with the snapshot of the plan. */
+  isBackfill(split: Split): boolean {
+    return this.startOf(split).backfill !== undefined
+  }
+
+  /** Whether rows of a split may be in the target as they were at another time. */
+  mayOverwrite(split: Split): boolean {
+    return this.#isAgain || this.isBackfill(split)
   }
 
   /** Counts of all splits, as far as they were settled by earlier runs. */
@@ -126,18 +208,61 @@ export class JobCheckpoint {
   }
 
   /** How far the job has come, for people: `3 of 8 splits done, 120000 records settled`. */
-  get progressText(): string {
-    const splits = this.#header?.plan.splits ?? []
+  progressText({ splits, followFrom }: SplitPlan): string {
     const done = splits.filter((split) => this.startOf(split).isDone).length
-    return `${done} of ${splits.length} splits done, ${this.counts.recordsRead} records settled`
+    const snapshot = `${done} of ${splits.length} splits done`
+    const changes =
+      followFrom === undefined
+        ? ''
+        : `, changes behind ${this.startOf(changesSplit(followFrom)).position?.label}`
+    return `${snapshot}${changes}, ${this.counts.recordsRead} records settled`
   }
 
-  /** Where a split goes on when the target is not where this run left it. */
-  async reopen(split: Split): Promise<SplitRecord> {
-    const content = await this.#options.checkpoint.read(this.#call)
-    const record = recordsIn(content).get(split.id) ?? freshSplit
-    if (record.sequence === 0 || split.resumable) return record
-    return await this.#startOver(split)
+  /**
+   * Where a split goes on when it cannot go on from where this run left it.
+   *
+   * @throws PluginError RESUME_UNDECIDED when rows would be written twice, and that was not allowed
+   */
+  async reopen(split: RunSplit): Promise<SplitRecord> {
+    const content = await this.#readAgain()
+    return await this.#goOnFrom(split, recordsIn(content).get(split.id))
+  }
+
+  /** Waits until what was written is as safe as the target can make it. */
+  async confirm(call: CallOptions): Promise<void> {
+    await this.#options.checkpoint.confirm?.(call)
+  }
+
+  /** What was asked of the run; nothing where the checkpoint takes no requests. */
+  async requests(call: CallOptions): Promise<readonly JsonValue[]> {
+    return (await this.#options.checkpoint.requests?.(call)) ?? []
+  }
+
+  /** The oldest requests, so many, are dealt with. */
+  async forgetRequests(count: number, call: CallOptions): Promise<void> {
+    if (count > 0) await this.#options.checkpoint.forgetRequests?.(count, call)
+  }
+
+  /** A split is to be read again from its beginning, whatever was read of it. */
+  async startAgain(split: Split, call: CallOptions): Promise<void> {
+    const isWaiting = this.waitingTables([split]).size > 0
+    await this.#begin(split, isWaiting ? 'new' : 'again', call)
+  }
+
+  /** A split counts as read, though no row of it was. */
+  async passOver(split: Split, call: CallOptions): Promise<void> {
+    const { sequence, ...record } = this.startOf(split)
+    const passed = recordJson({ ...record, sequence, isDone: true })
+    await this.update(
+      { split: split.id, expected: sequence, sequence: sequence + 1, record: passed },
+      call,
+    )
+  }
+
+  /** Keeps what has become of the changes of each table. */
+  async keepTableTotals(record: JsonValue, call: CallOptions): Promise<void> {
+    const progress = { split: tableTotalsId, expected: undefined, sequence: 0, record }
+    await this.#options.checkpoint.update(progress, call)
   }
 
   /**
@@ -154,17 +279,16 @@ export class JobCheckpoint {
    * now.
    */
   async lostSplits({ splits }: SplitPlan): Promise<readonly LostSplit[]> {
-    const content = await this.#options.checkpoint.read(this.#call)
+    const content = await this.#readAgain()
     // A checkpoint that is gone altogether is the error of `finish`.
     if (content === undefined) return []
     const records = recordsIn(content)
     const lost: LostSplit[] = []
     for (const split of splits) {
       const known = this.startOf(split)
-      const found = records.get(split.id) ?? freshSplit
+      const found = records.get(split.id) ?? freshRecordOf(split)
       if (found.isDone || !known.isDone) continue
-      const record = found.sequence > 0 && !split.resumable ? await this.#startOver(split) : found
-      this.#records.set(split.id, record)
+      const record = await this.#goOnFrom(split, found)
       lost.push({ split, record, counts: addCounts(record.counts, known.counts, -1) })
     }
     return lost
@@ -196,9 +320,46 @@ export class JobCheckpoint {
     await this.#options.checkpoint[Symbol.asyncDispose]()
   }
 
+  /** Takes what the target holds for where the split goes on; one that was begun and has no positions starts over. */
+  async #goOnFrom(split: RunSplit, found = freshRecordOf(split)): Promise<SplitRecord> {
+    const isWhole = found.sequence === 0 || found.isDone
+    const record = isWhole || split.resumable ? found : await this.#startOver(split)
+    this.#records.set(split.id, record)
+    return record
+  }
+
+  /** What the target holds after it went back in time; perhaps to before this run took tables up. */
+  async #readAgain(): Promise<CheckpointContent | undefined> {
+    const { checkpoint } = this.#options
+    const content = await checkpoint.read(this.#call)
+    const amendment = this.#amendment
+    if (content === undefined || amendment === undefined) return content
+    if (JSON.stringify(content.header) === JSON.stringify(amendment.header)) return content
+    for (const split of amendment.added)
+      if (!content.splits.has(split.id)) await this.#begin(split, 'new', this.#call)
+    await checkpoint.amend?.(amendment.header, this.#call)
+    return await checkpoint.read(this.#call)
+  }
+
+  /** A split is to be read beside the changes, whatever was read of it. */
+  async #begin(
+    split: Split,
+    backfill: NonNullable<SplitRecord['backfill']>,
+    call: CallOptions,
+  ): Promise<void> {
+    const record: SplitRecord = { ...freshRecordOf(split), backfill }
+    await this.#options.checkpoint.update(
+      { split: split.id, expected: undefined, sequence: 0, record: recordJson(record) },
+      call,
+    )
+    this.#records.set(split.id, record)
+  }
+
   async #startOver(split: Split): Promise<SplitRecord> {
-    const { isIdempotent, allowsDuplicates, checkpoint } = this.#options
-    if (!isIdempotent && !allowsDuplicates) {
+    const { isRepeatable, allowsDuplicates, checkpoint } = this.#options
+    const { backfill } = this.startOf(split)
+    const record = { ...freshRecordOf(split), ...(backfill === undefined ? {} : { backfill }) }
+    if (!isRepeatable(split) && !allowsDuplicates) {
       throw new PluginError({
         code: 'RESUME_UNDECIDED',
         message: `${split.id} has no unique key to go on by, so that it has to be read from its beginning, and its rows would be appended a second time`,
@@ -206,10 +367,15 @@ export class JobCheckpoint {
       })
     }
     await checkpoint.update(
-      { split: split.id, expected: undefined, sequence: 0, record: recordJson(freshSplit) },
+      {
+        split: split.id,
+        expected: undefined,
+        sequence: 0,
+        record: recordJson(record),
+      },
       this.#call,
     )
-    return freshSplit
+    return record
   }
 }
 
@@ -225,6 +391,6 @@ function maybeRepeated(): PluginError {
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {
   const records = new Map<string, SplitRecord>()
   for (const [split, { sequence, record }] of content?.splits ?? [])
-    records.set(split, splitRecordOf(sequence, record))
+    if (split !== tableTotalsId) records.set(split, splitRecordOf(sequence, record))
   return records
 }

@@ -12,6 +12,10 @@ export interface JobHeader {
   readonly fingerprint: JsonValue
   /** The splits, in order. */
   readonly plan: SplitPlan
+  /** The snapshots in a row, up to this one, that were taken because the position was lost; absent: 0. */
+  readonly resnapshots?: number
+  /** The job began anew: what it wrote before may still be in the target. */
+  readonly isAgain?: boolean
   /** Only of a complete job: over all its runs. */
   readonly counts?: JobCounts
 }
@@ -32,7 +36,11 @@ export function jobHeaderOf(json: JsonValue): JobHeader {
     plan: {
       splits: (found.plan?.splits ?? []) as readonly Split[],
       consistency: found.plan?.consistency ?? 'per-split',
+      ...(found.plan?.followFrom === undefined ? {} : { followFrom: found.plan.followFrom }),
+      ...(found.plan?.overlapsChanges === true && { overlapsChanges: true }),
     },
+    ...(typeof found.resnapshots === 'number' ? { resnapshots: found.resnapshots } : {}),
+    ...(found.isAgain === true ? { isAgain: true } : {}),
     ...(found.counts === undefined ? {} : { counts: countsOf(found.counts) }),
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Problem } from '../config/problem.ts'
 import { exitCodeOf, type ErrorCode } from '../plugin/error-codes.ts'
 import { noCounts, type JobCounts } from './job-counts.ts'
+import type { TableNumbers } from './table-counts.ts'
 
 /** One error of a run, as the message showed it. */
 export interface ReportedError {
@@ -41,8 +42,14 @@ export interface JobReport extends JobCounts {
   }[]
   readonly dirtyFile: string | null
   readonly errors: readonly ReportedError[]
+  /** What has to be known of the outcome besides: where a new snapshot was taken, what it could not see. */
+  readonly notes?: readonly string[]
   /** The same counts over all runs that resumed one another. */
   readonly total: JobCounts
+  /** By table: the rows that were there, and what changed in them, in this run. */
+  readonly tables?: readonly TableNumbers[]
+  /** Of a pipeline that has several sources or targets: the report of each job. */
+  readonly jobs?: readonly JobReport[]
 }
 
 /** The report of a job that could not begin because its files or flags are wrong. */
@@ -136,7 +143,29 @@ export const jobReportSchema = {
         required: ['code', 'message'],
       },
     },
+    notes: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'what has to be known besides, such as what a new snapshot could not see',
+    },
     total: { type: 'object', properties: countProperties },
+    tables: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          table: { type: 'string' },
+          phase: { enum: ['snapshot', 'changes'] },
+          ...countProperties,
+        },
+      },
+      description: 'by table: the rows that were there, and what changed in them',
+    },
+    jobs: {
+      type: 'array',
+      items: { $ref: '#' },
+      description: 'of a pipeline with several sources or targets: the report of each job',
+    },
   },
   required: [
     'status',

@@ -11,7 +11,13 @@ const schema = {
   fields: [{ name: 'v', type: { kind: 'string' }, nativeType: 'text', nullable: true }],
   key: [],
 } as unknown as DirtyOrigin['schema']
-const originOf = (split: string): DirtyOrigin => ({ run: 'r', split, schema, position: undefined })
+const originOf = (split: string): DirtyOrigin => ({
+  run: 'r',
+  split,
+  schema,
+  position: undefined,
+  isTransformed: false,
+})
 const dirtyOf = (v: string, code = 'NULL_VALUE') => ({ row: [v], error: { code, message: 'm' } })
 const since = '2026-01-01T00:00:00.000Z'
 

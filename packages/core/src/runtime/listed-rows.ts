@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, readSync } from 'node:fs'
-import { StringDecoder } from 'node:string_decoder'
+import { accessSync, constants } from 'node:fs'
 import type { DirtyOrigin, DirtyRow } from './dirty-record.ts'
 import { dirtyRowJson } from './dirty-record.ts'
-
-const blockBytes = 64 * 1024
+import { fileLines } from './file-lines.ts'
 
 /** What is listed of one split. */
 interface ListedSplit {
@@ -28,7 +26,8 @@ export class ListedRows {
   read(file: string, since: string, only?: string): void {
     if (only === undefined) this.#splits.clear()
     else this.#splits.delete(only)
-    for (const line of linesOf(file)) this.#note(line, since, only)
+    if (!isReadable(file)) return
+    for (const line of fileLines(file)) this.#note(line, since, only)
   }
 
   /** So many records of a split are settled: they are not met again, though rows that look the same may be. */
@@ -78,27 +77,12 @@ function idOf(code: string, row: unknown): string {
     .digest('base64')
 }
 
-/** The lines of a file, read block by block; none when it cannot be read. */
-function* linesOf(file: string): Generator<string> {
-  let descriptor: number
+/** A file that is not there, or may not be read, lists nothing. */
+function isReadable(file: string): boolean {
   try {
-    descriptor = openSync(file, 'r')
+    accessSync(file, constants.R_OK)
+    return true
   } catch {
-    return
-  }
-  try {
-    const decoder = new StringDecoder('utf8')
-    const block = Buffer.allocUnsafe(blockBytes)
-    let rest = ''
-    for (;;) {
-      const length = readSync(descriptor, block)
-      if (length === 0) break
-      const lines = (rest + decoder.write(block.subarray(0, length))).split('\n')
-      rest = lines.pop() ?? ''
-      yield* lines
-    }
-    if (rest !== '') yield rest
-  } finally {
-    closeSync(descriptor)
+    return false
   }
 }

@@ -4,15 +4,16 @@ import { PluginError } from '../plugin/errors.ts'
 import type { ReaderSession } from '../plugin/reader.ts'
 import type { WriterSession } from '../plugin/writer.ts'
 import type { TableSchema } from '../record/table-schema.ts'
-import { compileTransforms, type CompiledTransforms } from '../transform/index.ts'
+import type { CompiledTransforms } from '../transform/index.ts'
+import { SchemaTransforms } from './schema-transforms.ts'
 
 /** Both sessions of a job, checked and bound to the source's columns. */
 export interface OpenJob extends AsyncDisposable {
   readonly reader: ReaderSession
   readonly writer: WriterSession
   readonly transforms: CompiledTransforms
-  /** The columns as they leave the reader. */
-  readonly schema: TableSchema
+  /** The columns of each table as they leave the reader. */
+  readonly schemas: readonly TableSchema[]
 }
 
 /** What `openJob` looks at before it hands out the sessions. */
@@ -21,6 +22,8 @@ export interface OpenJobOptions {
   readonly logger: Logger
   /** False leaves the target alone: nothing is connected to it. */
   readonly connectTarget: boolean
+  /** The changes of the source are followed, too. */
+  readonly follows?: boolean
 }
 
 /**
@@ -34,43 +37,88 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
   try {
     const reader = await plan.reader.plugin.open(
       plan.reader.config,
-      contextOf(plan, 'reader', options.logger),
+      contextOf(plan, 'reader', options.logger, options.follows),
       options,
     )
     stack.use(reader)
     const writer = await plan.writer.plugin.open(
       plan.writer.config,
-      contextOf(plan, 'writer', options.logger),
+      contextOf(plan, 'writer', options.logger, options.follows),
       options,
     )
     stack.use(writer)
+    if (options.follows === true) warnOfDeletes(plan, options.logger)
     reportFindings(await reader.check(options), plan.reader.name, options.logger)
-    const schema = await reader.describe(options)
-    const transforms = compileTransforms(plan.transforms, schema, {
-      timeZone: plan.settings.timeZone,
-    })
-    if (options.connectTarget)
-      reportFindings(
-        await writer.check(transforms.output, options),
-        plan.writer.name,
-        options.logger,
-      )
-    return { reader, writer, transforms, schema, [Symbol.asyncDispose]: () => stack.dispose() }
+    const schemas = await reader.describe(options)
+    const transforms = await compileTransforms(plan, { schemas, writer, options })
+    stack.use(transforms)
+    if (options.connectTarget) {
+      const outputs = schemas.map((schema) => transforms.outputOf(schema))
+      reportFindings(await writer.check(outputs, options), plan.writer.name, options.logger)
+    }
+    return { reader, writer, transforms, schemas, [Symbol.asyncDispose]: () => stack.dispose() }
   } catch (error) {
     await stack.dispose()
     throw error
   }
 }
 
+function warnOfDeletes({ writer: { name, stepType, plugin } }: JobPlan, logger: Logger): void {
+  if (plugin.capabilities.deletes) return
+  logger.warn(
+    `${name}: the writer ${stepType} does not apply deletes: what is deleted in the source stays in the target, and what was deleted is listed where the writer rejects it`,
+  )
+}
+
+async function compileTransforms(
+  plan: JobPlan,
+  {
+    schemas,
+    writer,
+    options,
+  }: { schemas: OpenJob['schemas']; writer: WriterSession; options: OpenJobOptions },
+): Promise<CompiledTransforms> {
+  const { signal, follows = false } = options
+  const logger = warningOnce(options.logger)
+  const { timeZone } = plan.settings
+  const compile = async (tables: readonly TableSchema[]) =>
+    await plan.transform.compile(tables, { signal, logger, timeZone, follows })
+  const compiled = await compile(schemas)
+  if (!follows && schemas.every(({ documents }) => documents === undefined)) return compiled
+  const check = async (output: TableSchema) =>
+    reportFindings(await writer.check([output], options), plan.writer.name, logger)
+  return new SchemaTransforms(compiled, { schemas, compile, check })
+}
+
+/** Transforms are compiled again whenever a table has changed: each warning is given once. */
+function warningOnce(logger: Logger): Logger {
+  const given = new Set<string>()
+  return {
+    warn(message) {
+      if (!given.has(message)) logger.warn(message)
+      given.add(message)
+    },
+    info: (message) => logger.info(message),
+    debug: (message) => logger.debug(message),
+  }
+}
+
 /** What a plugin is given for its side of the job. */
-export function contextOf(plan: JobPlan, side: 'reader' | 'writer', logger: Logger): PluginContext {
+export function contextOf(
+  plan: JobPlan,
+  side: 'reader' | 'writer',
+  logger: Logger,
+  follows = false,
+): PluginContext {
   const step = plan[side]
   return {
+    job: plan.name,
     step: step.name,
     logger,
     timeZone: plan.settings.timeZone,
     concurrency: plan.settings.concurrency,
     dataSources: step.dataSources,
+    ...(follows ? { follows } : {}),
   }
 }
 

@@ -7,7 +7,7 @@ import { openJob, type OpenJob } from './open-job.ts'
 export interface PreviewOptions {
   readonly logger: Logger
   readonly signal: AbortSignal
-  /** Rows to read. */
+  /** Rows to read; of a job that reads several tables by name, of each of them. */
   readonly limit: number
 }
 
@@ -32,7 +32,7 @@ export async function previewJob(plan: JobPlan, options: PreviewOptions): Promis
   let recordsFiltered = 0
   for await (const batch of firstRows(job, options)) {
     recordsRead += rowCountOf(batch)
-    const transformed = job.transforms.apply(batch)
+    const transformed = await job.transforms.apply(batch)
     const preview = job.writer.preview(transformed.batch)
     recordsFiltered += transformed.filtered
     commands.push(...preview.commands)
@@ -45,14 +45,20 @@ export async function previewJob(plan: JobPlan, options: PreviewOptions): Promis
 }
 
 async function* firstRows(job: OpenJob, options: PreviewOptions): AsyncGenerator<RecordBatch> {
-  let missing = options.limit
+  // Of several tables, so many rows of each.
+  const missingByTable = new Map<string, number>()
   const { splits } = await job.reader.split(1, options)
+  const { maxBytes } = job.writer.limits
   for (const split of splits) {
-    const limits = { maxRows: missing, maxBytes: job.writer.limits.maxBytes, maxDelayMs: 1000 }
+    const name = job.schemas.length > 1 ? split.table : ''
+    let missing = missingByTable.get(name) ?? options.limit
+    if (missing <= 0) continue
+    const limits = { maxRows: missing, maxBytes, maxDelayMs: 1000 }
     for await (const batch of job.reader.read(split, { ...limits, signal: options.signal })) {
       yield batch
       missing -= rowCountOf(batch)
-      if (missing <= 0) return
+      if (missing <= 0) break
     }
+    missingByTable.set(name, missing)
   }
 }

@@ -35,3 +35,8 @@ export class RateLimit {
     if (waitMs > 0) await sleep(waitMs, undefined, { signal })
   }
 }
+
+/** The limit of so many bytes or rows a second; none of `undefined`. */
+export function rateLimitOf(tokensPerSecond: number | undefined): RateLimit | undefined {
+  return tokensPerSecond === undefined ? undefined : new RateLimit(tokensPerSecond)
+}

@@ -3,7 +3,6 @@ import { z } from 'zod'
 import type { JobPlan } from '../job/job-plan.ts'
 import { defineReader } from '../plugin/define.ts'
 import type { TableSchema } from '../record/table-schema.ts'
-import { compileTransforms } from '../transform/index.ts'
 import { DirtyFileReader } from './dirty-file-reader.ts'
 import { jobHeaderOf } from './job-header.ts'
 import type { JobReport } from './job-report.ts'
@@ -31,7 +30,9 @@ export async function replayJob(
   const name = `${plan.name}.replay`
   const read = await describeSource(plan, options)
   const { timeZone } = plan.settings
-  const transformed = compileTransforms(plan.transforms, read, { timeZone }).output
+  const { logger, signal } = options
+  await using transforms = await plan.transform.compile(read, { timeZone, logger, signal })
+  const transformed = read.map((schema) => transforms.outputOf(schema))
   const earlier = await earlierReplay({ ...plan, name }, options)
   const isUnfinished = earlier?.state === 'running'
   const behindLine = options.restart === true ? 0 : (earlier?.lastLine ?? 0)
@@ -60,7 +61,7 @@ export async function replayJob(
 async function describeSource(
   plan: JobPlan,
   { logger, signal }: ReplayJobOptions,
-): Promise<TableSchema> {
+): Promise<readonly TableSchema[]> {
   const { plugin, config, name } = plan.reader
   await using reader = await plugin.open(config, contextOf(plan, 'reader', logger), { signal })
   reportFindings(await reader.check({ signal }), name, logger)

@@ -2,22 +2,28 @@ import { randomUUID } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { JobPlan } from '../job/job-plan.ts'
 import type { Logger } from '../plugin/context.ts'
-import { exitCodeOf } from '../plugin/error-codes.ts'
-import { PluginError } from '../plugin/errors.ts'
-import type { Split, SplitPlan } from '../plugin/reader.ts'
-import type { ChannelContext } from './channel-context.ts'
+import type { ReaderSession, SplitPlan } from '../plugin/reader.ts'
+import type { Position } from '../record/record-batch.ts'
+import { beginJob, openJobCheckpoint, type Beginning, type BeginOptions } from './begin-job.ts'
+import { changesSplit, isFollowing } from './changes-split.ts'
+import { channelLimits, type ChannelContext } from './channel-context.ts'
 import { DirtyCollector } from './dirty-collector.ts'
+import { DirtyMirror } from './dirty-mirror.ts'
+import { followJob, noChanges, noPlaceForPosition } from './follow-job.ts'
 import { guaranteeOf, type Guarantee } from './guarantee.ts'
-import { JobCheckpoint } from './job-checkpoint.ts'
+import type { JobCheckpoint } from './job-checkpoint.ts'
 import { JobCounters } from './job-counters.ts'
 import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
-import { jobFingerprint } from './job-fingerprint.ts'
-import type { JobReport, ReportedError } from './job-report.ts'
+import type { JobReport } from './job-report.ts'
 import { openJob, type OpenJob } from './open-job.ts'
-import { RateLimit } from './rate-limit.ts'
+import { rateLimitOf } from './rate-limit.ts'
 import type { ResumeWish } from './resume-decision.ts'
-import { runSplit } from './split-run.ts'
-import { freshSplit } from './split-record.ts'
+import { repeatableSplits, type RepeatableSplits } from './repeatable-splits.ts'
+import { RunEnd } from './run-end.ts'
+import { SourceRecovery, steadily, type SourcePatience } from './source-recovery.ts'
+import { reportOfRun } from './report-of-run.ts'
+import { runAttempts, type RunAttempt } from './run-attempts.ts'
+import { SnapshotMove } from './snapshot-move.ts'
 
 export interface RunJobOptions {
   readonly logger: Logger
@@ -33,21 +39,42 @@ export interface RunJobOptions {
   readonly allowDuplicates?: boolean
   /** From 1,000 rows on the job ends when more than this share of them, in percent, is dirty. */
   readonly maxDirtyPercent?: number
+  /** How long to bear with a source that fails while rows are flowing; default: tries for 5 minutes. */
+  readonly sourcePatience?: Partial<SourcePatience>
+  /**
+   * Goes on with the changes of the source once its rows are read: `until-current` up to what was committed when the run began,
+   * `until-stopped` for ever. Absent: the rows are all there is.
+   */
+  readonly follow?: 'until-current' | 'until-stopped'
 }
-
-/** After a stop, batches under way get this long to be answered. */
-const drainTimeoutMs = 10_000
 
 /**
  * Runs a job from its checks to its report: open, check, split, read and write over the channels, close.
  * Never rejects for what happens to the job: the report says it, with the exit code.
  */
 export async function runJob(plan: JobPlan, options: RunJobOptions): Promise<JobReport> {
-  const run = new JobRun(plan, options)
-  return await run.execute()
+  return await runAttempts(
+    plan,
+    options,
+    (attempt, resnapshots) => new JobRun(plan, attempt, resnapshots),
+  )
 }
 
-class JobRun {
+/** A batch that is not full is sent after this long without a further row. */
+const maxDelayMs = 200
+
+/** Changes wait for their source without an end, and soon see that it is back. */
+const endlessPatience = { deadlineMs: Infinity, longestDelayMs: 5000 }
+
+/** What following begins with. */
+interface Following {
+  readonly beginning: Beginning
+  readonly channels: ChannelContext
+  readonly rows: SnapshotMove
+  readonly until: Position | undefined
+}
+
+class JobRun implements RunAttempt {
   readonly #plan: JobPlan
   readonly #options: RunJobOptions
   readonly #counters: JobCounters
@@ -55,21 +82,35 @@ class JobRun {
   readonly #id = randomUUID()
   readonly #startedAt = new Date()
   readonly #startedAtMs = performance.now()
-  readonly #stopReading = new AbortController()
-  readonly #giveUp = new AbortController()
+  readonly #end = new RunEnd()
+  readonly #isIdempotent: boolean
+  readonly #recovery: SourceRecovery
   #consistency: JobReport['consistency'] = 'unknown'
   #guarantee: Guarantee
   /** Counts of the runs that this one goes on from. */
   #earlier = noCounts
   #resumedFrom: string | null = null
-  #flowingMs = 0
-  #error: unknown
-  #isStopped = false
+  #rows: SnapshotMove | undefined
+  #followingMs: number | undefined
+  #notes: readonly string[] = []
+  #resnapshots: number
+  #hasFollowed = false
 
-  constructor(plan: JobPlan, options: RunJobOptions) {
+  constructor(plan: JobPlan, options: RunJobOptions, resnapshots: number) {
+    this.#resnapshots = resnapshots
     this.#plan = plan
     this.#options = options
     this.#counters = options.counters ?? new JobCounters()
+    this.#counters.job = plan.name
+    const { logger, sourcePatience } = options
+    const patience = { ...(this.#follows ? endlessPatience : {}), ...sourcePatience }
+    this.#recovery = new SourceRecovery({
+      logger,
+      signal: this.#end.readSignal,
+      counters: this.#counters,
+      patience,
+    })
+    this.#isIdempotent = plan.writer.plugin.guarantee(plan.writer.config).isIdempotent
     this.#guarantee = guaranteeOf(plan, {
       isAtomic: false,
       keepsProgress: false,
@@ -78,23 +119,37 @@ class JobRun {
     this.#dirty = new DirtyCollector({
       counters: this.#counters,
       file: options.dirtyFile ?? join(dirname(plan.file), `${plan.name}.dirty.jsonl`),
+      listsRecords: plan.settings.dirtyRecords !== 'counted',
       limit: {
         ...plan.settings.errorLimit,
         ...(options.maxDirtyPercent === undefined ? {} : { percent: options.maxDirtyPercent }),
       },
-      onLimitPassed: (error) => this.#fail(error),
+      onLimitPassed: (error) => this.#end.fail(error),
     })
   }
 
+  get resnapshots(): number {
+    return this.#resnapshots
+  }
+
+  get hasFollowed(): boolean {
+    return this.#hasFollowed
+  }
+
+  get #follows(): boolean {
+    return this.#options.follow !== undefined
+  }
+
   async execute(): Promise<JobReport> {
-    const onAbort = () => this.#stop()
+    const onAbort = () => this.#end.stop()
     this.#options.signal.addEventListener('abort', onAbort, { once: true })
-    if (this.#options.signal.aborted) this.#stop()
+    if (this.#options.signal.aborted) onAbort()
     try {
       await this.#runPhases()
     } catch (error) {
-      this.#fail(error)
+      this.#end.fail(error)
     } finally {
+      this.#counters.failure = this.#end.outcome.errors[0]?.message
       this.#options.signal.removeEventListener('abort', onAbort)
       this.#dirty.close()
     }
@@ -102,134 +157,121 @@ class JobRun {
   }
 
   async #runPhases(): Promise<void> {
-    const signal = this.#stopReading.signal
-    await using job = await openJob(this.#plan, {
-      signal,
-      logger: this.#options.logger,
-      connectTarget: true,
+    const { logger } = this.#options
+    const signal = this.#end.readSignal
+    const follows = this.#follows
+    await using job = await openJob(this.#plan, { signal, logger, connectTarget: true, follows })
+    const until = await this.#untilOf(job.reader)
+    await using mirror = new DirtyMirror(job.writer, logger)
+    this.#dirty.mirror = mirror
+    const isRepeatable = repeatableSplits(this.#plan, job.schemas, job.transforms)
+    const options = this.#beginOptions(job, isRepeatable)
+    await using checkpoint = await openJobCheckpoint(options)
+    const beginning = await beginJob(options, checkpoint)
+    const { splits: plan, isComplete = false } = beginning
+    this.#earlier = beginning.earlier
+    this.#resumedFrom = beginning.resumedFrom
+    this.#notes = beginning.notes ?? []
+    this.#promise(plan, checkpoint, isRepeatable)
+    this.#resnapshots = checkpoint?.resnapshots ?? 0
+    if (isComplete) {
+      this.#counters.splitsDone = plan.splits.length
+      return
+    }
+    const channels = this.#channelContext(job, checkpoint, isRepeatable)
+    const rows = new SnapshotMove({
+      plan,
+      reader: job.reader,
+      checkpoint,
+      channels,
+      concurrency: this.#plan.settings.concurrency,
+      total: () => this.#total(),
     })
-    await using checkpoint = await this.#openCheckpoint(job)
-    const plan = await this.#begin(job, checkpoint)
-    if (plan === undefined) return
+    this.#rows = rows
+    if (this.#follows) await this.#follow(job, checkpoint, { beginning, channels, rows, until })
+    else await rows.moveAll()
+  }
+
+  /** Up to where changes are followed; `undefined`: until the run is stopped, or not at all. */
+  async #untilOf(reader: ReaderSession): Promise<Position | undefined> {
+    if (this.#options.follow !== 'until-current') return undefined
+    if (!isFollowing(reader)) throw noChanges(this.#plan.reader.stepType)
+    const call = { signal: this.#end.readSignal }
+    return await steadily(this.#recovery, async () => await reader.currentPosition(call))
+  }
+
+  async #follow(
+    job: OpenJob,
+    checkpoint: JobCheckpoint | undefined,
+    { beginning, channels, rows, until }: Following,
+  ): Promise<void> {
+    const { reader } = job
+    const { splits: plan, isResumed } = beginning
+    const { followFrom } = plan
+    if (!isFollowing(reader) || followFrom === undefined)
+      throw noChanges(this.#plan.reader.stepType)
+    if (checkpoint === undefined) throw noPlaceForPosition(this.#plan.writer.stepType)
+    const sinceMs = performance.now()
+    await followJob({
+      plan,
+      followFrom,
+      reader,
+      checkpoint,
+      context: channels,
+      until,
+      seesPlan: !isResumed,
+      readsRows: this.#plan.settings.readsRows !== false,
+      snapshot: (splits, interruption) => rows.move(splits, interruption),
+      lost: (splits) => rows.takeBack(splits),
+    })
+    this.#followingMs = performance.now() - sinceMs
+    this.#hasFollowed = checkpoint.startOf(changesSplit(followFrom)).sequence > 0
+  }
+
+  #beginOptions(job: OpenJob, isRepeatable: RepeatableSplits): BeginOptions {
+    const { resume = 'undecided', allowDuplicates = false, logger } = this.#options
+    return {
+      plan: this.#plan,
+      job,
+      run: this.#id,
+      resume,
+      isIdempotent: this.#isIdempotent,
+      isRepeatable,
+      allowsDuplicates: allowDuplicates,
+      dirty: this.#dirty,
+      logger,
+      signal: this.#end.readSignal,
+      follows: this.#follows,
+      resnapshots: this.#resnapshots,
+      recovery: this.#recovery,
+    }
+  }
+
+  /** What is known of the run once its splits are. */
+  #promise(
+    plan: SplitPlan,
+    checkpoint: JobCheckpoint | undefined,
+    isRepeatable: RepeatableSplits,
+  ): void {
     this.#consistency = plan.consistency
     this.#guarantee = guaranteeOf(this.#plan, {
       isAtomic: checkpoint?.isAtomic === true,
       keepsProgress: checkpoint !== undefined,
       isOrdered: plan.splits.every((split) => split.resumable),
+      isRepeatable: plan.splits.every((split) => split.resumable || isRepeatable(split)),
+      goesOnByItself: this.#follows,
+      overlapsChanges: this.#follows && plan.overlapsChanges === true,
     })
     this.#counters.splitsTotal = plan.splits.length
-    this.#counters.estimatedRows = plan.splits.reduce(
-      (sum, split) => sum + (split.estimatedRows ?? 0),
-      0,
-    )
-    for (;;) {
-      const flowingSinceMs = performance.now()
-      await this.#runChannels(plan.splits, job, checkpoint)
-      this.#flowingMs += performance.now() - flowingSinceMs
-      const percentageError = this.#dirty.percentageError()
-      if (percentageError !== undefined) this.#fail(percentageError)
-      const { splitsDone, splitsTotal } = this.#counters
-      if (this.#stopReading.signal.aborted) return
-      if (splitsDone < splitsTotal)
-        throw new Error(`only ${splitsDone} of ${splitsTotal} splits were moved to their end`)
-      if (checkpoint === undefined || (await this.#conclude(plan, checkpoint))) return
-    }
+    for (const { estimatedRows = 0 } of plan.splits) this.#counters.estimatedRows += estimatedRows
   }
 
-  /** Marks the job as complete; false when the target lost splits that were done, which have to be moved again. */
-  async #conclude(plan: SplitPlan, checkpoint: JobCheckpoint): Promise<boolean> {
-    try {
-      await checkpoint.finish(plan, this.#total())
-      return true
-    } catch (error) {
-      if (!PluginError.isInstance(error) || error.code !== 'TARGET_REWOUND') throw error
-      const lost = await checkpoint.lostSplits(plan)
-      if (lost.length === 0) throw error
-      for (const { split, record, counts } of lost) {
-        this.#options.logger.warn(`the target went back in time: ${split.id} goes on again`)
-        this.#counters.add(counts)
-        this.#dirty.goBack(split.id, record.counts.recordsDirty)
-      }
-      this.#counters.splitsDone = 0
-      return false
-    }
-  }
-
-  async #openCheckpoint(job: OpenJob): Promise<JobCheckpoint | undefined> {
-    const { signal } = this.#stopReading
-    const { writer } = this.#plan
-    const checkpoint = await job.writer.checkpoint?.(this.#plan.name, { signal })
-    if (checkpoint === undefined) {
-      if (this.#options.resume === 'resume') throw noCheckpoint(writer.stepType)
-      return undefined
-    }
-    return new JobCheckpoint({
-      checkpoint,
-      run: this.#id,
-      fingerprint: jobFingerprint(this.#plan, job.schema),
-      isIdempotent: writer.plugin.guarantee(writer.config).isIdempotent,
-      allowsDuplicates: this.#options.allowDuplicates ?? false,
-      signal,
-    })
-  }
-
-  /** Cuts the source, or goes on with the splits of an earlier run. `undefined`: there is nothing left to do. */
-  async #begin(
+  #channelContext(
     job: OpenJob,
     checkpoint: JobCheckpoint | undefined,
-  ): Promise<SplitPlan | undefined> {
-    const { signal } = this.#stopReading
-    const { concurrency } = this.#plan.settings
-    if (checkpoint === undefined) return await job.reader.split(concurrency, { signal })
-    const { resume = 'undecided' } = this.#options
-    const decision = await checkpoint.open(this.#plan.name, resume)
-    if (decision.kind === 'nothing') {
-      this.#options.logger.info('the job is complete already: nothing to resume')
-      this.#earlier = decision.header.counts ?? noCounts
-      return undefined
-    }
-    if (decision.kind === 'begin') {
-      const { startedAt } = decision
-      if (startedAt !== undefined) this.#dirty.resume({ since: startedAt, recordsRead: 0 })
-      const plan = await job.reader.split(concurrency, { signal })
-      await checkpoint.begin(plan, startedAt)
-      return plan
-    }
-    const { header } = decision
-    await checkpoint.resume(header)
-    this.#earlier = checkpoint.counts
-    this.#dirty.resume({
-      since: header.startedAt,
-      recordsDirtyBySplit: checkpoint.recordsDirtyBySplit,
-      recordsRead: this.#earlier.recordsRead,
-    })
-    this.#resumedFrom = checkpoint.progressText
-    this.#options.logger.info(`resuming the run of ${header.startedAt}: ${this.#resumedFrom}`)
-    return { splits: header.plan.splits, consistency: 'per-split' }
-  }
-
-  /** Every channel takes the next split until none is left. */
-  async #runChannels(
-    splits: readonly Split[],
-    job: OpenJob,
-    checkpoint: JobCheckpoint | undefined,
-  ): Promise<void> {
-    const context = this.#channelContext(job, checkpoint)
-    const queue: Split[] = [...splits]
-    const channel = async () => {
-      for (let split = queue.shift(); split !== undefined; split = queue.shift()) {
-        if (this.#stopReading.signal.aborted) return
-        const start = checkpoint?.startOf(split) ?? freshSplit
-        if (start.isDone || (await runSplit(split, start, context))) this.#counters.splitsDone += 1
-      }
-    }
-    const channels = Math.min(this.#plan.settings.concurrency, splits.length)
-    await Promise.all(Array.from({ length: channels }, channel))
-  }
-
-  #channelContext(job: OpenJob, checkpoint: JobCheckpoint | undefined): ChannelContext {
+    isRepeatable: RepeatableSplits,
+  ): ChannelContext {
     const { bytesPerSecond, recordsPerSecond } = this.#plan.settings
-    const { limits } = job.writer
     return {
       reader: job.reader,
       writer: job.writer,
@@ -237,39 +279,19 @@ class JobRun {
       logger: this.#options.logger,
       transforms: job.transforms,
       counters: this.#counters,
+      phase: 'snapshot',
       dirty: this.#dirty,
-      limits: {
-        maxInFlight: limits.maxInFlight,
-        // A tenth of a second's allowance at most, so that a throttled job flows evenly.
-        maxRows: Math.max(
-          1,
-          Math.min(limits.maxRows, Math.ceil((recordsPerSecond ?? Infinity) / 10)),
-        ),
-        maxBytes: Math.max(
-          1,
-          Math.min(limits.maxBytes, Math.ceil((bytesPerSecond ?? Infinity) / 10)),
-        ),
-      },
-      bytesPerSecond: bytesPerSecond === undefined ? undefined : new RateLimit(bytesPerSecond),
-      recordsPerSecond:
-        recordsPerSecond === undefined ? undefined : new RateLimit(recordsPerSecond),
+      limits: channelLimits(job.writer.limits, this.#plan.settings),
+      maxDelayMs,
+      bytesPerSecond: rateLimitOf(bytesPerSecond),
+      recordsPerSecond: rateLimitOf(recordsPerSecond),
+      recovery: this.#recovery,
+      mayRepeat: (split) => isRepeatable(split) || this.#options.allowDuplicates === true,
       run: this.#id,
-      readSignal: this.#stopReading.signal,
-      writeSignal: this.#giveUp.signal,
-      fail: (error) => this.#fail(error),
+      readSignal: this.#end.readSignal,
+      writeSignal: this.#end.writeSignal,
+      fail: (error) => this.#end.fail(error),
     }
-  }
-
-  /** The first error counts; what follows from stopping is not an error of its own. */
-  #fail(error: unknown): void {
-    if (this.#error === undefined && !this.#isStopped) this.#error = error
-    this.#stopReading.abort(new Error('the job has failed'))
-  }
-
-  #stop(): void {
-    if (this.#error === undefined) this.#isStopped = true
-    this.#stopReading.abort(new Error('the job was stopped'))
-    setTimeout(() => this.#giveUp.abort(new Error('the job was stopped')), drainTimeoutMs).unref()
   }
 
   #total(): JobCounts {
@@ -277,57 +299,20 @@ class JobRun {
   }
 
   #report(): JobReport {
-    const errors = this.#error === undefined ? [] : [reportedError(this.#error)]
-    const { counts } = this.#counters
-    const [first] = errors
-    const isStopped = this.#isStopped && first === undefined
-    return {
-      status: first !== undefined ? 'failed' : isStopped ? 'stopped' : 'complete',
-      code: first !== undefined ? first.code : isStopped ? 'STOPPED' : 'OK',
-      exitCode: first === undefined ? 0 : exitCodeOf(first.code),
+    return reportOfRun({
       job: this.#plan.name,
       run: this.#id,
-      startedAt: this.#startedAt.toISOString(),
-      endedAt: new Date().toISOString(),
-      guarantee: this.#guarantee.kind,
-      guaranteeNote: this.#guarantee.note,
-      consistency: this.#consistency,
-      ...counts,
+      startedAt: this.#startedAt,
       elapsedMs: Math.round(performance.now() - this.#startedAtMs),
-      rowsPerSecond:
-        this.#flowingMs === 0 ? 0 : Math.round(counts.recordsRead / (this.#flowingMs / 1000)),
-      waitReaderMs: Math.round(this.#counters.waitReaderMs),
-      waitWriterMs: Math.round(this.#counters.waitWriterMs),
-      splits: { total: this.#counters.splitsTotal, done: this.#counters.splitsDone },
+      flowingMs: this.#followingMs ?? this.#rows?.flowingMs ?? 0,
+      end: this.#end,
+      guarantee: this.#guarantee,
+      consistency: this.#rows?.consistency ?? this.#consistency,
+      counters: this.#counters,
+      dirty: this.#dirty,
       resumedFrom: this.#resumedFrom,
-      dirtyReasons: this.#dirty.summary,
-      dirtyFile: this.#dirty.file ?? null,
-      errors,
       total: this.#total(),
-    }
-  }
-}
-
-function noCheckpoint(stepType: string): PluginError {
-  return new PluginError({
-    code: 'RESUME_UNDECIDED',
-    message: `there is nothing to resume: the writer ${stepType} keeps no checkpoint`,
-    hint: 'Run the job without --resume.',
-  })
-}
-
-/** An error as the user sees it. What is not a `PluginError` is a fault of ours, and says so. */
-export function reportedError(error: unknown): ReportedError {
-  if (PluginError.isInstance(error)) {
-    return {
-      code: error.code,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    }
-  }
-  return {
-    code: 'INTERNAL',
-    message: `unexpected ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
-    hint: 'this is a fault in Millrace or a plugin: run again with --log-level debug and report it',
+      notes: this.#notes,
+    })
   }
 }

@@ -12,6 +12,13 @@ export interface SplitRecord {
    * holds another type may be left.
    */
   readonly settled?: Position
+  /** Only of changes: when the last of them was committed, in milliseconds since the epoch. */
+  readonly committedAtMs?: number
+  /**
+   * Read beside changes, in parts: `again` because somebody asked, `new` because the job has got the table since its plan was made.
+   * The changes of a new table count from its first row on.
+   */
+  readonly backfill?: 'again' | 'new'
   /** Counts of the rows up to `settled`. */
   readonly counts: JobCounts
   /** Whether all of the split is in the target and settled. */
@@ -22,10 +29,13 @@ export interface SplitRecord {
 export const freshSplit: SplitRecord = { sequence: 0, counts: noCounts, isDone: false }
 
 /** The record as the checkpoint keeps it; the sequence stands beside it. */
-export function recordJson({ position, settled, counts, isDone }: SplitRecord): JsonValue {
+export function recordJson(record: SplitRecord): JsonValue {
+  const { position, settled, committedAtMs, backfill, counts, isDone } = record
   return {
     ...(position === undefined ? {} : { position: positionJson(position) }),
     ...(settled === undefined ? {} : { settled: positionJson(settled) }),
+    ...(committedAtMs === undefined ? {} : { committedAtMs }),
+    ...(backfill === undefined ? {} : { backfill }),
     counts: { ...counts },
     ...(isDone ? { isDone } : {}),
   }
@@ -38,10 +48,14 @@ export function splitRecordOf(sequence: number, json: JsonValue): SplitRecord {
   const record = json as Readonly<Record<string, JsonValue>>
   const position = positionOf(record['position'])
   const settled = positionOf(record['settled'])
+  const committedAtMs = record['committedAtMs']
+  const backfill = record['backfill']
   return {
     sequence,
+    ...(typeof committedAtMs === 'number' ? { committedAtMs } : {}),
     ...(position === undefined ? {} : { position }),
     ...(settled === undefined ? {} : { settled }),
+    ...(backfill === 'again' || backfill === 'new' ? { backfill } : {}),
     counts: countsOf(record['counts']),
     isDone: record['isDone'] === true,
   }

@@ -1,11 +1,14 @@
 import { PluginError } from '../plugin/errors.ts'
-import type { Split } from '../plugin/reader.ts'
-import type { RejectedRow } from '../plugin/writer.ts'
-import { rowCountOf, type Position, type RecordBatch } from '../record/record-batch.ts'
+import type { Changes, Position, RecordBatch } from '../record/record-batch.ts'
+import type { TransformedBatch } from '../transform/index.ts'
+import { freshRecordOf, type RunSplit } from './changes-split.ts'
 import type { ChannelContext } from './channel-context.ts'
-import { failpoint } from './failpoint.ts'
-import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
-import { recordJson, type SplitRecord } from './split-record.ts'
+import { addCounts, type JobCounts } from './job-counts.ts'
+import { pullBatches } from './pull-batches.ts'
+import { settleBatch, transformBatch } from './settle-batch.ts'
+import { SplitRecovery } from './source-recovery.ts'
+import { SplitProgress } from './split-progress.ts'
+import type { SplitRecord } from './split-record.ts'
 
 /** What became of reading a split once. */
 type Outcome =
@@ -15,9 +18,8 @@ type Outcome =
   | 'stopped'
   /** The target went back in time: the split goes on from what the checkpoint says. */
   | 'rewound'
-
-/** A batch that is not full is sent after this long without a further row. */
-const maxDelayMs = 200
+  /** The source failed behind rows without positions, and may be back: the split starts over. */
+  | 'interrupted'
 
 /**
  * Moves one split from reader to writer. Up to `maxInFlight` batches are under way; they are started in order.
@@ -25,84 +27,105 @@ const maxDelayMs = 200
  * was read to its end and all of it was settled.
  */
 export async function runSplit(
-  split: Split,
+  split: RunSplit,
   start: SplitRecord,
   context: ChannelContext,
 ): Promise<boolean> {
   let record = start
+  const recovery = new SplitRecovery(context.recovery)
+  // Hours may pass before the first change, and the source has answered until now.
   try {
-    for (;;) {
-      const run = new SplitRun(split, record, context)
+    while (!record.isDone) {
+      recovery.startBehind(record.counts.recordsRead)
+      const run = new SplitRun(split, record, context, recovery)
       const outcome = await run.execute()
-      if (outcome !== 'rewound') return outcome === 'done'
+      if (outcome === 'done' || outcome === 'stopped') return outcome === 'done'
       record = await goBack(split, run.allCounts, context)
+      if (outcome !== 'rewound') continue
+      warnOfRewind(split, record, context)
+      if ((await context.mayGoBack?.()) === false) return false
     }
+    return true
   } catch (error) {
     context.fail(error)
     return false
   }
 }
 
-/** Where the split goes on after the target went back in time; rows that are lost count as not yet read. */
+/** Where the split goes on when it cannot go on from where it is; rows behind that count as not yet read. */
 async function goBack(
-  split: Split,
+  split: RunSplit,
   counts: JobCounts,
-  { checkpoint, counters, dirty, logger }: ChannelContext,
+  { checkpoint, counters, dirty }: ChannelContext,
 ): Promise<SplitRecord> {
-  if (checkpoint === undefined) throw new Error('a split was rewound without a checkpoint')
-  const record = await checkpoint.reopen(split)
+  const record = checkpoint === undefined ? freshRecordOf(split) : await checkpoint.reopen(split)
   counters.add(addCounts(record.counts, counts, -1))
   dirty.goBack(split.id, record.counts.recordsDirty)
-  logger.warn(
-    `the target went back in time: ${split.id} goes on ${record.position === undefined ? 'from its beginning' : `after ${record.position.label}`}`,
-  )
   return record
+}
+
+function warnOfRewind(
+  { id }: RunSplit,
+  { position }: SplitRecord,
+  { logger }: ChannelContext,
+): void {
+  logger.warn(
+    `the target went back in time: ${id} goes on ${position === undefined ? 'from its beginning' : `after ${position.label}`}`,
+  )
 }
 
 function isSamePlace(one: Position, other: Position | undefined): boolean {
   return JSON.stringify(one.token) === JSON.stringify(other?.token)
 }
 
+/** When the last change of a batch was committed, where the source says it. */
+function committedAtMsOf(changes: Changes | undefined): number | undefined {
+  return changes?.committedAtMs.at(-1) || undefined
+}
+
 /** One pass over a split, from where its record stands. */
 class SplitRun {
-  readonly #split: Split
+  readonly #split: RunSplit
   readonly #start: SplitRecord
   readonly #context: ChannelContext
-  /** Batches sent so far, those of earlier runs included. */
-  #sequence: number
-  #position: Position | undefined
-  /** Up to where everything is settled, and the counts up to there. */
-  #settledSequence: number
-  #settled: Position | undefined
-  #isRewound = false
-  /** Batches that were settled before one of their predecessors. */
-  readonly #early = new Map<number, { position: Position | undefined; counts: JobCounts }>()
-  counts: JobCounts
+  readonly #recovery: SplitRecovery
+  readonly #progress: SplitProgress
+  readonly #rewound = new AbortController()
+  /** Aborted: no further batch is read. */
+  readonly #signal: AbortSignal
+  #isInterrupted = false
 
-  constructor(split: Split, start: SplitRecord, context: ChannelContext) {
+  constructor(
+    split: RunSplit,
+    start: SplitRecord,
+    context: ChannelContext,
+    recovery: SplitRecovery,
+  ) {
     this.#split = split
     this.#start = start
     this.#context = context
-    this.#sequence = start.sequence
-    this.#settledSequence = start.sequence
-    this.#position = start.position
-    this.#settled = start.settled
-    this.counts = start.counts
+    this.#recovery = recovery
+    this.#progress = new SplitProgress(start)
+    const { readSignal, pause } = context
+    const signals = [readSignal, this.#rewound.signal, ...(pause === undefined ? [] : [pause])]
+    this.#signal = AbortSignal.any(signals)
+  }
+
+  get #isRewound(): boolean {
+    return this.#rewound.signal.aborted
   }
 
   /** Counts of everything that was counted, also behind a batch that is not settled. */
   get allCounts(): JobCounts {
-    let sum = this.counts
-    for (const { counts } of this.#early.values()) sum = addCounts(sum, counts)
-    return sum
+    return this.#progress.allCounts
   }
 
   async execute(): Promise<Outcome> {
     if (!(await this.#verifyWindow())) return this.#isRewound ? 'rewound' : 'stopped'
     const isReadToEnd = await this.#move()
     if (this.#isRewound) return 'rewound'
-    const isDone = isReadToEnd && this.#settledSequence === this.#sequence
-    return await this.#conclude(isDone)
+    if (this.#isInterrupted) return 'interrupted'
+    return await this.#conclude(isReadToEnd && this.#progress.isSettled)
   }
 
   /**
@@ -112,202 +135,138 @@ class SplitRun {
   async #verifyWindow(): Promise<boolean> {
     const { position, settled } = this.#start
     if (position === undefined || isSamePlace(position, settled)) return true
-    const window = { until: position, ...(settled === undefined ? {} : { from: settled }) }
     let isSettled = true
-    const isWhole = await this.#read(window, async (batch) => {
-      const counts = await this.#settle(batch, true)
+    const isWhole = await this.#pull({ from: settled, until: position }, async (batch) => {
+      const transformed = await transformBatch(batch, this.#context)
+      const counts = transformed && (await this.#settle(batch, transformed, true))
       if (counts === undefined) isSettled = false
-      else this.counts = addCounts(this.counts, counts)
+      else this.#progress.addCounts(counts)
     })
     if (!isWhole || !isSettled) return false
-    this.#settled = position
+    this.#progress.settleUpTo(position)
     return true
   }
 
+  /** True when the split was read to its end, and all of it was sent. Never rejects. */
   async #move(): Promise<boolean> {
     const { counters, limits } = this.#context
     const inFlight: Promise<void>[] = []
-    const from = this.#position
     let isReadToEnd = false
+    let isSent = true
     try {
-      isReadToEnd = await this.#read(from === undefined ? {} : { from }, async (batch) => {
+      isReadToEnd = await this.#pull({ from: this.#start.position }, async (batch) => {
+        // A table is emptied behind everything before it, and before everything behind it.
+        const isAlone = batch.isTruncate === true
+        if (isAlone) await Promise.all(inFlight.splice(0))
         if (inFlight.length >= limits.maxInFlight) {
           const startedAtMs = performance.now()
           await inFlight.shift()
           counters.waitWriterMs += performance.now() - startedAtMs
         }
-        inFlight.push(this.#send(batch))
+        this.#context.took?.(batch)
+        // One after the other, so that batches are sent in their order.
+        const transformed = await transformBatch(batch, this.#context)
+        if (transformed === undefined) isSent = false
+        else inFlight.push(this.#send(batch, transformed))
+        if (isAlone) await Promise.all(inFlight)
       })
     } catch (error) {
-      this.#context.fail(error)
+      if (this.#mayStartOver(error)) await this.#awaitSource(error, inFlight)
+      else this.#context.fail(error)
     }
     const startedAtMs = performance.now()
     await Promise.all(inFlight)
     counters.waitWriterMs += performance.now() - startedAtMs
-    return isReadToEnd
+    return isReadToEnd && isSent
   }
 
-  /** Pulls batches while the run goes on; true when what was to be read came to its end. */
-  async #read(
-    bounds: { readonly from?: Position; readonly until?: Position },
-    take: (batch: RecordBatch) => Promise<void>,
-  ): Promise<boolean> {
-    const { counters, readSignal, limits, reader, dirty, checkpoint } = this.#context
-    const batches = reader
-      .read(this.#split, {
-        maxRows: limits.maxRows,
-        maxBytes: limits.maxBytes,
-        maxDelayMs,
-        signal: readSignal,
-        positions: checkpoint !== undefined,
-        ...bounds,
-      })
-      [Symbol.asyncIterator]()
+  #mayStartOver(error: unknown): error is PluginError {
+    return this.#context.mayRepeat(this.#split) && this.#recovery.isPassing(error)
+  }
+
+  /** Waits until the split may be read from its beginning. Never rejects. */
+  async #awaitSource(error: PluginError, inFlight: readonly Promise<void>[]): Promise<void> {
+    await Promise.all(inFlight)
+    if (this.#isRewound) return
     try {
-      for (;;) {
-        const startedAtMs = performance.now()
-        const next = await batches.next()
-        counters.waitReaderMs += performance.now() - startedAtMs
-        if (next.done === true) return true
-        await failpoint('after-read', rowCountOf(next.value))
-        await this.#throttle(next.value)
-        if (readSignal.aborted || this.#isRewound) return false
-        await take(next.value)
-        if (dirty.isPassed) return false
-      }
-    } finally {
-      await batches.return?.()
+      await this.#recovery.beforeNextTry(error, 'reading again from the beginning')
+      this.#isInterrupted = true
+    } catch (end) {
+      this.#context.fail(end)
     }
   }
 
-  async #throttle(batch: RecordBatch): Promise<void> {
-    const { bytesPerSecond, recordsPerSecond, readSignal } = this.#context
-    if (bytesPerSecond !== undefined) await bytesPerSecond.take(batch.byteSize, readSignal)
-    if (recordsPerSecond !== undefined) await recordsPerSecond.take(rowCountOf(batch), readSignal)
+  async #pull(
+    bounds: { readonly from: Position | undefined; readonly until?: Position },
+    take: (batch: RecordBatch) => Promise<void>,
+  ): Promise<boolean> {
+    const pull = { ...bounds, signal: this.#signal, take }
+    try {
+      return await pullBatches(this.#split, pull, this.#context, this.#recovery)
+    } catch (error) {
+      const { pause, interruption } = this.#context
+      if (this.#isRewound || pause?.aborted === true) return false
+      if (interruption === undefined || !this.#recovery.isPassing(error)) throw error
+      interruption.error ??= error
+      return false
+    }
   }
 
   /** Sends the next batch. Never rejects. */
-  async #send(batch: RecordBatch): Promise<void> {
-    this.#sequence += 1
-    const sequence = this.#sequence
-    const { position } = batch
-    this.#position = position
-    const counts = await this.#settle(batch, false)
-    if (counts !== undefined) this.#onSettled(sequence, position, counts)
-  }
-
-  #onSettled(sequence: number, position: Position | undefined, counts: JobCounts): void {
-    this.#early.set(sequence, { position, counts })
-    for (;;) {
-      const next = this.#early.get(this.#settledSequence + 1)
-      if (next === undefined) return
-      this.#settledSequence += 1
-      this.#early.delete(this.#settledSequence)
-      this.#settled = next.position
-      this.counts = addCounts(this.counts, next.counts)
-    }
+  async #send(batch: RecordBatch, transformed: TransformedBatch): Promise<void> {
+    const sequence = this.#progress.nextSequence()
+    // What the checkpoint says is settled once this batch is in the target: a resume looks at everything behind it.
+    const { settled } = this.#progress
+    const counts = await this.#settle(batch, transformed, false)
+    if (counts === undefined) return
+    this.#progress.settle(sequence, batch.position, counts)
+    const applied = this.#progress.settled
+    if (applied !== undefined) this.#context.applied?.(applied)
+    if (settled !== undefined) this.#context.settled?.(settled)
   }
 
   /**
-   * Transforms and writes one batch and accounts for every row of it. Never rejects; `undefined` when it was not written.
+   * Writes one batch. Never rejects; `undefined` when it was not written.
    *
    * @param isApplied the rows are in the target already
    */
-  async #settle(read: RecordBatch, isApplied: boolean): Promise<JobCounts | undefined> {
-    const { dirty, writer, transforms, counters, run } = this.#context
-    const origin = { run, split: this.#split.id, position: read.position }
-    const { byteSize } = read
-    let dirtyCount = 0
-    try {
-      const list = (rows: Parameters<typeof dirty.add>[0], schema: RecordBatch['schema']) => {
-        dirtyCount += rows.length
-        return dirty.add(rows, { ...origin, schema, isTransformed: schema !== read.schema })
-      }
-      if (read.unreadable !== undefined) list(read.unreadable, read.schema)
-      const { batch, rejected, filtered } = transforms.apply(read)
-      list(rejected, read.schema)
-      const collect = (refused: readonly RejectedRow[]) =>
-        list(
-          refused.map(({ row, error }) => ({ row: batch.rows[row] ?? [], error })),
-          batch.schema,
-        )
-      if (dirty.isPassed) return undefined
-      const {
-        sent,
-        written,
-        rejected: refused,
-        bytesWritten,
-      } = await writer.write(batch, {
-        signal: this.#context.writeSignal,
-        progress: this.#progressOf(read, isApplied),
-        admit: collect,
-      })
-      await failpoint('after-reply', rowCountOf(read))
-      collect(refused)
-      if (!sent) return undefined
-      const counts: JobCounts = {
-        recordsRead: written + filtered + dirtyCount,
-        recordsWritten: written,
-        recordsFiltered: filtered,
-        recordsDirty: dirtyCount,
-        bytesRead: byteSize,
-        bytesWritten,
-      }
-      counters.add({ ...counts, recordsDirty: 0 })
-      return counts
-    } catch (error) {
-      if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') {
-        this.#isRewound = true
-        counters.add({ ...noCounts, recordsDirty: -dirtyCount })
-      } else this.#context.fail(error)
-      return undefined
-    } finally {
-      read.release?.()
-    }
+  async #settle(
+    read: RecordBatch,
+    transformed: TransformedBatch,
+    isApplied: boolean,
+  ): Promise<JobCounts | undefined> {
+    const progress = this.#progressOf(read, isApplied)
+    const settlement = await settleBatch(read, transformed, progress, this.#context)
+    if (settlement === 'rewound') this.#rewound.abort(new Error('the target went back in time'))
+    return typeof settlement === 'string' ? undefined : settlement
   }
 
-  #progressOf(read: RecordBatch, isApplied: boolean) {
-    const { position } = read
+  #progressOf({ position, changes }: RecordBatch, isApplied: boolean) {
+    const hasRecord = !isApplied && this.#context.checkpoint !== undefined
     return {
       split: this.#split.id,
-      sequence: this.#sequence,
+      sequence: this.#progress.sequence,
       fence: this.#context.run,
       ...(position === undefined ? {} : { position }),
       ...(isApplied ? { isApplied } : {}),
-      ...(isApplied || this.#context.checkpoint === undefined
-        ? {}
-        : { record: this.#record(false, position) }),
+      ...(hasRecord ? { record: this.#progress.recordAt(position, committedAtMsOf(changes)) } : {}),
     }
-  }
-
-  #record(isDone: boolean, position: Position | undefined) {
-    return recordJson({
-      sequence: this.#sequence,
-      ...(position === undefined ? {} : { position }),
-      ...(this.#settled === undefined ? {} : { settled: this.#settled }),
-      counts: this.counts,
-      isDone,
-    })
   }
 
   /** Keeps what is settled by now. */
   async #conclude(isDone: boolean): Promise<Outcome> {
     const { checkpoint, writeSignal } = this.#context
-    const isBehind = this.#settledSequence !== this.#sequence
-    if (checkpoint === undefined || isBehind) return isDone ? 'done' : 'stopped'
-    const isUnchanged =
-      this.#sequence === this.#start.sequence && this.#settled === this.#start.settled
-    // A record without a position says that rows were written which have to be read again: not so when there were none.
-    if (!isDone && (isUnchanged || this.#settled === undefined)) return 'stopped'
+    const outcome = isDone ? 'done' : 'stopped'
+    if (checkpoint === undefined || !this.#progress.isSettled) return outcome
+    // Changes go on in a later run.
+    const isOver = isDone && this.#split.startsAt === undefined
+    const closing = this.#progress.closing(this.#split.id, isOver)
+    if (closing === undefined) return outcome
     try {
-      const progress = {
-        split: this.#split.id,
-        expected: this.#sequence,
-        sequence: this.#sequence + 1,
-        record: this.#record(isDone, this.#settled),
-      }
-      await checkpoint.update(progress, { signal: writeSignal })
-      return isDone ? 'done' : 'stopped'
+      await checkpoint.update(closing, { signal: writeSignal })
+      const { settled } = this.#progress
+      if (settled !== undefined) this.#context.settled?.(settled)
+      return outcome
     } catch (error) {
       if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') return 'rewound'
       this.#context.fail(error)

@@ -1,6 +1,15 @@
 export { expandTableRange, maxTablesPerName } from './expand-table-range.ts'
 export { parseColumn, type WrittenColumn } from './column-name.ts'
 export { keyPosition, positionLost, type KeyValue } from './key-position.ts'
+export { matchColumns } from './match-name.ts'
+export {
+  namedTableFindings,
+  namedTableParameters,
+  namedTablesIdentity,
+  namedTablesOf,
+  type NamedTable,
+  type NamedTables,
+} from './named-tables.ts'
 export { nearestName } from './nearest-name.ts'
 export {
   integerRanges,
@@ -27,6 +36,13 @@ export {
   type RelationalConfig,
   type RelationalSource,
 } from './relational-config.ts'
+export {
+  resolveTables,
+  type ListedTable,
+  type ResolvedTable,
+  type TableCatalogue,
+} from './resolve-tables.ts'
+export { rowKey } from './row-key.ts'
 export type { RowPositions } from './row-positions.ts'
 export {
   orderableTable,
@@ -41,8 +57,12 @@ export { RowStream, type ChunkDecoder, type RowSink, type RowStreamOptions } fro
 export { selectStatement } from './select-statement.ts'
 export {
   describeAll,
+  fromClause,
+  schemaNames,
   sourceObjects,
   unevenColumnFindings,
+  type NamedObject,
   type SourceObject,
+  type TableNaming,
 } from './source-object.ts'
 export { validateRelational } from './validate-relational.ts'

@@ -26,6 +26,7 @@ const read: OrderedRead<Column> = {
   order,
   isOrdered: true,
   from: undefined,
+  until: undefined,
   doing: 'reading table t',
 }
 const where = 'WHERE (<id> > 0 -- all\n) AND (<k> < 9\n)'

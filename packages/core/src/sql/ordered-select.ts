@@ -1,7 +1,10 @@
 import type { JsonValue, Position } from '../record/record-batch.ts'
 import { keyValues } from './key-position.ts'
-import { rowsAfter, type ComparisonDialect } from './rows-after.ts'
-import { rowsUpTo } from './rows-up-to.ts'
+import {
+  positionCondition,
+  type ComparisonDialect,
+  type PositionSide,
+} from './position-condition.ts'
 import { selectStatement } from './select-statement.ts'
 import type { SplitOrder } from './split-order.ts'
 
@@ -51,8 +54,8 @@ export function orderedSelect<Column extends { readonly name: string }>(
     table,
     isOrdered ? [...selectList, ...hidden] : selectList,
     ...conditions,
-    conditionOf(read, read.from, { order, quoted, dialect, rows: rowsAfter }),
-    conditionOf(read, read.until, { order, quoted, dialect, rows: rowsUpTo }),
+    conditionOf(read, read.from, { order, quoted, dialect, side: 'behind' }),
+    conditionOf(read, read.until, { order, quoted, dialect, side: 'up-to' }),
   )
   if (!isOrdered) return select
   return `${select} ORDER BY ${order.columns.map(({ column }) => quoted(column)).join(', ')}`
@@ -62,14 +65,13 @@ interface Bounding<Column> {
   readonly order: SplitOrder<Column>
   readonly quoted: (column: Column) => string
   readonly dialect: OrderDialect<Column>
-  /** Which rows are meant: those behind a position, or those up to it. */
-  readonly rows: typeof rowsAfter
+  readonly side: PositionSide
 }
 
 function conditionOf<Column extends { readonly name: string }>(
   { doing }: OrderedRead<Column>,
   position: Position | undefined,
-  { order: { columns }, quoted, dialect, rows }: Bounding<Column>,
+  { order: { columns }, quoted, dialect, side }: Bounding<Column>,
 ): string | undefined {
   if (position === undefined) return undefined
   const expected = columns.map(({ column: { name }, isNullable }) => ({ name, isNullable }))
@@ -79,5 +81,5 @@ function conditionOf<Column extends { readonly name: string }>(
     const literal = value === null ? undefined : dialect.literal(column, value)
     return { column: quoted(column), literal, isNullable }
   })
-  return rows(bounds, dialect)
+  return positionCondition(side, bounds, dialect)
 }

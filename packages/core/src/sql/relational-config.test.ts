@@ -4,6 +4,7 @@ import {
   normalizeRelational,
   relationalColumnNames,
   relationalDataSources,
+  relationalIdentity,
   type RelationalConfig,
 } from './relational-config.ts'
 import { relationalParameters } from './relational-parameters.ts'
@@ -50,6 +51,73 @@ describe('normalizeRelational', () => {
       socketTimeoutMs: 3600000,
       ignoredKeys: [],
     })
+  })
+
+  it('reads tables with columns of their own, which are part of its identity', () => {
+    const tables = [
+      { schema: 's', table: 't', columns: ['a'], sql: ' SELECT 1 ; ' },
+      { table: 'u' },
+    ]
+    const config = parse({ datasource: 'shop', tables, connection: [], column: [] })
+    expect(config.named).toEqual({
+      tables: [
+        { schema: 's', table: 't', columns: ['a'], keys: [], sql: 'SELECT 1' },
+        { table: 'u', keys: [] },
+      ],
+      conflictingKeys: [],
+    })
+    expect(validateRelational(config)).toEqual([])
+    expect(relationalDataSources(config)).toEqual([{ path: ['datasource'], name: 'shop' }])
+    expect(relationalColumnNames(config)).toBeUndefined()
+    const identities = [
+      { tables },
+      { tables: tables.slice(1) },
+      { tables: [{ ...tables[0], keys: ['a'] }, tables[1]] },
+      { schemas: 's' },
+      { schemas: ['s', 't'] },
+    ].map((parameters) => JSON.stringify(relationalIdentity(parse(parameters))))
+    expect(new Set(identities).size).toBe(5)
+  })
+
+  it('tells of one table what decides its rows', () => {
+    const of = (parameters: object, table: { table: string; namespace?: string }) =>
+      relationalIdentity(parse(parameters), table)
+    const first = { schema: 's', table: 'T', columns: ['a'] }
+    const tables = [first, { schema: 's', table: 'u' }]
+    const own = of({ tables }, { namespace: 's', table: 't' })
+    expect(own).toEqual({ table: { columns: ['a'], keys: [], sql: null }, encoding: null })
+    expect(of({ tables: [first] }, { namespace: 'S', table: 'T' })).toEqual(own)
+    expect(of({ tables: [{ ...first, keys: ['a'] }] }, { table: 't' })).not.toEqual(own)
+    const whole = of({ schemas: ['s'] }, { namespace: 's', table: 'u' })
+    expect(whole).toEqual(of({ tables }, { namespace: 's', table: 'u' }))
+    expect(of({ tables }, { table: 'unknown' })).toEqual(relationalIdentity(parse({ tables })))
+  })
+
+  it('tells everything that is wrong with such tables', () => {
+    const config = parse({
+      datasource: 'shop',
+      tables: [
+        { schema: '', table: '', columns: [], keys: ['a', '', 'a'], sql: ';' },
+        { table: 'u' },
+        { table: 'u' },
+      ],
+      schemas: [],
+      querySql: 'SELECT 1',
+      connection: [{ table: 't' }],
+    })
+    expect(validateRelational(config).map(({ path }) => path?.join('.'))).toEqual([
+      'querySql',
+      'connection',
+      'schemas',
+      'schemas',
+      'tables.0.schema',
+      'tables.0.table',
+      'tables.0.sql',
+      'tables.0.columns',
+      'tables.0.keys.1',
+      'tables.0.keys.2',
+      'tables.2',
+    ])
   })
 
   it('reads the flat form', () => {

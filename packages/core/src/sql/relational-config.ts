@@ -1,6 +1,13 @@
 import type { DataSourceReference } from '../plugin/data-source.ts'
 import type { JsonValue } from '../record/record-batch.ts'
+import type { TableSchema } from '../record/table-schema.ts'
 import { parseColumn } from './column-name.ts'
+import {
+  namedTableIdentity,
+  namedTablesIdentity,
+  namedTablesOf,
+  type NamedTables,
+} from './named-tables.ts'
 import type { RelationalParameters } from './relational-parameters.ts'
 
 type ParameterPath = readonly (string | number)[]
@@ -22,6 +29,8 @@ export interface RelationalSource {
 export interface RelationalConfig {
   /** In the order of the job. `PluginContext.dataSources` runs parallel to it. */
   readonly sources: readonly RelationalSource[]
+  /** Tables of the first source with columns of their own; then `tables` and `queries` of the sources mean nothing. */
+  readonly named?: NamedTables
   /** As written: names and expressions, or a single `*`. */
   readonly columns: readonly string[]
   /** Without closing semicolon; absent when blank. */
@@ -49,6 +58,7 @@ export function normalizeRelational(
   parsed: RelationalParameters,
   type: 'mysql' | 'postgresql',
 ): RelationalConfig {
+  const named = namedTablesOf(parsed, withoutSemicolon)
   const where = parsed.where === undefined ? '' : withoutSemicolon(parsed.where)
   const encoding = parsed.encoding ?? parsed.mandatoryEncoding
   const connections = parsed.connection ?? []
@@ -59,7 +69,11 @@ export function normalizeRelational(
     ? []
     : (['table', 'querySql'] as const).filter((key) => !isEmpty(parsed[key]))
   return {
-    sources: usesConnections ? fromConnections(parsed, type) : [fromTopLevel(parsed)],
+    sources:
+      usesConnections && named === undefined
+        ? fromConnections(parsed, type)
+        : [fromTopLevel(parsed)],
+    ...(named === undefined ? {} : { named }),
     columns: (parsed.column ?? []).map((column) => column.trim()),
     ...(where === '' ? {} : { where }),
     ...(parsed.splitPk === undefined ? {} : { splitPk: parsed.splitPk.trim() }),
@@ -146,24 +160,34 @@ export function relationalDataSources(config: RelationalConfig): readonly DataSo
   return config.sources.map((source) => source.reference)
 }
 
-/** What of the configuration decides which rows come, for `ReaderPlugin.identity`. */
-export function relationalIdentity(config: RelationalConfig): JsonValue {
+/** What of the configuration decides which rows come, of all tables or of a named one, for `ReaderPlugin.identity`. */
+export function relationalIdentity(
+  config: RelationalConfig,
+  table?: Pick<TableSchema, 'table' | 'namespace'>,
+): JsonValue {
+  const encoding = config.encoding ?? null
+  const { named } = config
+  const own =
+    named === undefined || table === undefined ? undefined : namedTableIdentity(named, table)
+  if (own !== undefined) return { table: own, encoding }
+  if (named !== undefined) return { named: namedTablesIdentity(named), encoding }
   return {
     tables: config.sources.map((source) => source.tables.join(', ')),
     querySql: config.sources.map((source) => source.queries.join('; ')),
     column: config.columns.join(', '),
     where: config.where ?? null,
     splitPk: config.splitPk ?? null,
-    encoding: config.encoding ?? null,
+    encoding,
   }
 }
 
 /**
  * The column names of the batches, where the job alone tells them: a name without its quotes, an expression by its
- * text. `undefined` for `*` and for `querySql`. Readers name the fields of their `TableSchema` the same.
+ * text. `undefined` for `*`, `querySql` and tables with columns of their own. Readers name the fields of their `TableSchema` the same.
  */
 export function relationalColumnNames(config: RelationalConfig): readonly string[] | undefined {
-  if (config.columns.length === 0 || config.columns.includes('*')) return undefined
+  if (config.named !== undefined || config.columns.length === 0 || config.columns.includes('*'))
+    return undefined
   if (config.sources.some((source) => source.queries.length > 0)) return undefined
   return config.columns.map((column) => parseColumn(column).name)
 }

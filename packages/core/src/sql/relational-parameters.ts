@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { quotedBoolean, quotedInteger, stringOrList } from '../plugin/quoted.ts'
 import { expandTableRange } from './expand-table-range.ts'
+import { namedTableParameters } from './named-tables.ts'
 
 /** Table names with their ranges expanded. */
 function tableNames() {
@@ -76,6 +77,7 @@ export const relationalParameters = {
   username: optionalText().optional().describe('DataX: user for every jdbcUrl.'),
   password: z.string().optional().describe('DataX: password for every jdbcUrl.'),
   table: tableNames().optional().describe(tableDescription),
+  ...namedTableParameters,
   column: columnTexts()
     .optional()
     .describe(

@@ -67,7 +67,7 @@ export class RowStream implements RowSink {
     this.#stream.removeAllListeners('data')
     this.#stream.on('data', (chunk: Buffer) => this.#take(decoder, chunk))
     this.#stream.on('error', (error) => this.#fail(error))
-    this.#stream.on('close', () => this.#fail(new Error('the server closed the connection')))
+    this.#stream.on('close', () => this.#fail(connectionClosed()))
     this.#stream.write(options.request)
     this.#watch()
   }
@@ -197,4 +197,9 @@ export class RowStream implements RowSink {
       )
     }, socketTimeoutMs)
   }
+}
+
+/** With the code of a socket whose other side is gone, by which readers know that the same read may succeed later. */
+function connectionClosed(): Error {
+  return Object.assign(new Error('the server closed the connection'), { code: 'ECONNRESET' })
 }

@@ -26,15 +26,17 @@ export function findSplit<Table, Key extends { readonly column: string }>(
     throw positionLost(`reading split ${split.id}`, 'it is no split of this reader')
   }
   const object = objects.find(
-    ({ sourceIndex, index }) => sourceIndex === range.sourceIndex && index === range.objectIndex,
+    ({ sourceIndex, index, label, named }) =>
+      sourceIndex === range.sourceIndex &&
+      (named === undefined ? index === range.objectIndex : label === split.table),
   )
   if (object?.label !== split.table) {
     const place = `place ${range.objectIndex + 1} of connection ${range.sourceIndex + 1}`
-    const found = object === undefined ? 'nothing' : object.label
-    throw positionLost(
-      `reading split ${split.id}`,
-      `it is a part of ${split.table}, the job has ${found} at ${place}`,
-    )
+    const isNamed = objects.some(({ named }) => named !== undefined)
+    const found = isNamed
+      ? 'which the job does not read'
+      : `the job has ${object === undefined ? 'nothing' : object.label} at ${place}`
+    throw positionLost(`reading split ${split.id}`, `it is a part of ${split.table}, ${found}`)
   }
   return { object, range: range as unknown as SplitRange<Key> }
 }
@@ -58,8 +60,8 @@ export function requireSplitKey<Key extends { readonly column: string }>(
 }
 
 /**
- * The order in which a read has to give the rows of a split; `undefined` when any will do, because no positions are
- * wanted or the split has none.
+ * The order in which a read has to give or bound the rows of a split; `undefined` when any will do, because no positions
+ * are given or wanted, or the split has none.
  *
  * @param order - what the split can be ordered by now
  * @throws PluginError POSITION_LOST when a position was given, or is expected, where there is none
@@ -67,13 +69,14 @@ export function requireSplitKey<Key extends { readonly column: string }>(
 export function requireOrder<Column>(
   split: Split,
   order: SplitOrder<Column> | undefined,
-  { positions = false, from }: Pick<ReadOptions, 'positions' | 'from'>,
+  { positions = false, from, until }: Pick<ReadOptions, 'positions' | 'from' | 'until'>,
 ): SplitOrder<Column> | undefined {
-  const isWanted = from !== undefined || (positions && split.resumable)
+  const isBounded = from !== undefined || until !== undefined
+  const isWanted = isBounded || (positions && split.resumable)
   if (!isWanted) return undefined
   const doing = `reading split ${split.id}`
   if (!split.resumable)
-    throw positionLost(doing, 'it has no positions, and one to go on from was given')
+    throw positionLost(doing, 'it has no positions, and one to read from or until was given')
   if (order === undefined) {
     throw positionLost(
       doing,

@@ -1,9 +1,14 @@
 import type { Finding } from '../plugin/context.ts'
 import { parseColumn } from './column-name.ts'
+import { namedTableFindings } from './named-tables.ts'
 import type { RelationalConfig, RelationalSource } from './relational-config.ts'
 
 /** What is wrong, or doubtful, in the parameters of a relational reader without asking the server. */
 export function validateRelational(config: RelationalConfig): Finding[] {
+  if (config.named !== undefined) {
+    const findings = config.sources.flatMap((source) => referenceFindings(source))
+    return [...findings, ...namedTableFindings(config.named)]
+  }
   const readsQueries = config.sources.some((source) => source.queries.length > 0)
   return [
     ...config.sources.flatMap((source) => referenceFindings(source)),

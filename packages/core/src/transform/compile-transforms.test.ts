@@ -254,15 +254,14 @@ describe('a chain', () => {
 
   it('filters and transforms what is known of changes along with the rows', () => {
     const schema = schemaOf('string')
-    const positions = ['a', 'b', 'c'].map((label) => ({ token: label, label }))
     const batch: RecordBatch = {
       ...batchOf(schema, [['aa'], ['bb'], ['cc']]),
       position: { token: 'c', label: 'c' },
       changes: {
         operations: ['u', 'd', 'c'],
         before: [['old'], ['bb'], null],
+        transactions: [1, 1, 2],
         committedAtMs: [1, 2, 3],
-        positions,
       },
     }
     const steps = [step('dx_filter', 0, '=', 'bb'), step('dx_substr', 0, '0', '1')]
@@ -272,8 +271,8 @@ describe('a chain', () => {
     expect(result.changes).toEqual({
       operations: ['u', 'c'],
       before: [['o'], null],
+      transactions: [1, 2],
       committedAtMs: [1, 3],
-      positions: [positions[0], positions[2]],
     })
   })
 
@@ -284,13 +283,13 @@ describe('a chain', () => {
       changes: {
         operations: ['u'],
         before: [['']],
+        transactions: [1],
         committedAtMs: [1],
-        positions: [{ token: 1, label: '1' }],
       },
     }
     const result = compileTransforms([step('dx_substr', 0, '2', '1')], schema).apply(batch)
     expect(result.rejected).toMatchObject([{ row: ['new'] }])
-    expect(result.batch.changes?.positions).toEqual([])
+    expect(result.batch.changes?.operations).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import type { TransformStep } from '../job/job-plan.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { Cell, Row } from '../record/cell.ts'
-import type { Changes, RecordBatch, RowError } from '../record/record-batch.ts'
+import type { Changes, RecordBatch } from '../record/record-batch.ts'
 import type { Field, TableSchema } from '../record/table-schema.ts'
 import { digestTransformer } from './digest-transformer.ts'
 import { filterTransformer } from './filter-transformer.ts'
@@ -10,6 +10,7 @@ import { replaceTransformer } from './replace-transformer.ts'
 import { substrTransformer } from './substr-transformer.ts'
 import { dropRow, RowFailure, type CellStep, type Transformer } from './transformer.ts'
 import { ZonedWallClock } from '../record/zoned-wall-clock.ts'
+import type { RejectedTransform, TransformedBatch } from './row-transform.ts'
 
 const transformers: ReadonlyMap<string, Transformer> = new Map(
   [substrTransformer, padTransformer, replaceTransformer, filterTransformer, digestTransformer].map(
@@ -20,23 +21,8 @@ const transformers: ReadonlyMap<string, Transformer> = new Map(
 /** Names of the transformers there are. */
 export const transformNames: readonly string[] = [...transformers.keys()]
 
-/** A row that a step could not transform, as the reader gave it, and why. */
-export interface RejectedTransform {
-  readonly row: Row
-  readonly error: RowError
-}
-
-/** What became of a batch. */
-export interface TransformedBatch {
-  /** The rows that passed every step, in order, with the columns of `CompiledTransforms.output`. */
-  readonly batch: RecordBatch
-  readonly rejected: readonly RejectedTransform[]
-  /** Rows that a filter dropped. */
-  readonly filtered: number
-}
-
 /** The steps of a job, ready for the rows of one schema. */
-export interface CompiledTransforms {
+export interface DxTransforms {
   /** The columns after the last step; the input's own object when there are no steps. */
   readonly output: TableSchema
   /**
@@ -49,9 +35,14 @@ export interface CompiledTransforms {
 /** Batches whose rows have passed the steps already: they come from the dirty file of a job. */
 const transformedBatches = new WeakSet<RecordBatch>()
 
-/** The rows of the batch have the columns of `CompiledTransforms.output` already: no step is run on them. */
+/** The rows of the batch have the columns behind the steps already: no step is run on them. */
 export function markTransformed(batch: RecordBatch): void {
   transformedBatches.add(batch)
+}
+
+/** Whether no step is to be run on the rows of a batch. */
+export function isTransformed(batch: RecordBatch): boolean {
+  return transformedBatches.has(batch)
 }
 
 /** What is wrong with a step, one sentence each, knowing only the job file; empty when all is well. */
@@ -76,7 +67,7 @@ export function compileTransforms(
   steps: readonly TransformStep[],
   schema: TableSchema,
   options: { readonly timeZone?: string } = {},
-): CompiledTransforms {
+): DxTransforms {
   if (steps.length === 0) {
     return { output: schema, apply: (batch) => ({ batch, rejected: [], filtered: 0 }) }
   }
@@ -210,7 +201,8 @@ function pickChanges(changes: Changes, kept: readonly number[]): Changes {
   return {
     operations: pick(changes.operations),
     before: pick(changes.before),
+    transactions: pick(changes.transactions),
     committedAtMs: pick(changes.committedAtMs),
-    positions: pick(changes.positions),
+    ...(changes.beginsTransaction === true && { beginsTransaction: true }),
   }
 }

@@ -127,6 +127,7 @@ function comparisonOf(value: string, column: ColumnContext): Comparison {
     case 'bytes':
     case 'uuid':
     case 'json':
+    case 'value':
       return textComparison(value, column)
   }
 }

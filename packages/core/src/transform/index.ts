@@ -1,9 +1,16 @@
 export {
   compileTransforms,
+  isTransformed,
   markTransformed,
   transformNames,
   validateTransform,
-  type CompiledTransforms,
-  type RejectedTransform,
-  type TransformedBatch,
+  type DxTransforms,
 } from './compile-transforms.ts'
+export { dxTransform } from './dx-transform.ts'
+export type {
+  CompiledTransforms,
+  CompileOptions,
+  RejectedTransform,
+  RowTransform,
+  TransformedBatch,
+} from './row-transform.ts'

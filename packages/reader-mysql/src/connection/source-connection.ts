@@ -33,12 +33,17 @@ interface DriverConnection {
   readonly threadId: number
 }
 
+type Listener = (...values: unknown[]) => void
+const listenedEvents = ['data', 'error', 'close'] as const
+
 /** An authenticated connection. Whoever opens it calls {@link SourceConnection.destroy}. */
 export class SourceConnection {
   /** The address that answered: a query is cancelled there. */
   readonly address: SourceAddress
   readonly #connection: Connection
   #fault: Error | undefined
+  /** Those of the driver, while another one reads the stream. */
+  #listeners: readonly Listener[][] = []
 
   private constructor(connection: Connection, address: SourceAddress) {
     this.#connection = connection
@@ -96,12 +101,25 @@ export class SourceConnection {
 
   /**
    * Hands over the decrypted stream, between two statements. The driver sees no byte of it from now on; afterwards
-   * the connection can only be destroyed.
+   * the connection can only be destroyed, or given the stream back.
    */
   takeStream(): Duplex {
     const stream = this.#stream
+    this.#listeners = listenedEvents.map((event) => stream.rawListeners(event) as Listener[])
     stream.removeAllListeners('data')
     return stream
+  }
+
+  /** Goes on as it was before `takeStream`; the answer to what was asked there has been read whole. */
+  giveBackStream(): void {
+    const stream = this.#stream
+    for (const [index, event] of listenedEvents.entries()) {
+      const own = this.#listeners[index] ?? []
+      const now = stream.rawListeners(event) as Listener[]
+      for (const listener of now) if (!own.includes(listener)) stream.off(event, listener)
+      for (const listener of own) if (!now.includes(listener)) stream.on(event, listener)
+    }
+    stream.resume()
   }
 
   /** Runs a statement with a short answer. On abort the connection is destroyed. Rejects with the driver's error. */
@@ -120,7 +138,8 @@ export class SourceConnection {
       this.#connection.prepare(sql, (error, statement) => {
         if (error !== null) return settle(error, [])
         const { columns } = statement as unknown as { columns: ColumnDefinition[] }
-        statement.close()
+        // Closes it, and forgets its columns: a table may have others the next time.
+        this.#connection.unprepare(sql)
         settle(null, columns)
       })
     })

@@ -16,6 +16,12 @@ const refused = new Set([
   1040, 1042, 1043, 1045, 1053, 1129, 1130, 1152, 1203, 1226, 1251, 1698, 1820, 1862, 1927, 3118,
   3159, 4031,
 ])
+/** Errors of the server after which the same read may succeed: it ends a connection, goes down, comes up or is full. */
+const passing = new Set([
+  1040, 1053, 1077, 1079, 1152, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1927, 3168, 3169, 4031,
+])
+/** What the operating system says of a connection, or the driver of one that it lost. */
+const lostConnection = /^(?:E[A-Z]+|PROTOCOL_CONNECTION_LOST)$/
 
 /** Reads what an error thrown by the driver says; anything else keeps just its message. */
 export function sourceFaultOf(error: unknown): SourceFault {
@@ -104,9 +110,13 @@ function sourceError(
     code,
     message: `${doing}: ${textOf(fault)}`,
     ...(hint === undefined ? {} : { hint }),
-    isRetryable: code === 'SOURCE_UNREACHABLE' && fault.errno === undefined,
+    isRetryable: isPassing(fault),
     cause,
   })
+}
+
+function isPassing({ errno, code = '' }: SourceFault): boolean {
+  return errno === undefined ? lostConnection.test(code) : passing.has(errno)
 }
 
 function textOf(fault: SourceFault): string {

@@ -1,21 +1,30 @@
 import { PluginError } from '@millrace/core/plugin'
 import type { Field } from '@millrace/core/record'
 import {
+  fromClause,
+  matchColumns,
   nearestName,
   parseColumn,
   requireSplitColumn,
+  rowKey,
+  schemaNames,
   selectStatement,
-  type RelationalConfig,
 } from '@millrace/core/sql'
 import type { ColumnDefinition, SourceConnection } from '../connection/source-connection.ts'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
-import { isUtf8Name } from '../types/charset-labels.ts'
 import { isNotNull, logicalTypeOf, nativeTypeOf, typeNumber } from '../types/native-types.ts'
 import { readCatalogue, readTableNames, readUniqueKeys } from './read-catalogue.ts'
 import type { CatalogueColumn, DescribedObject, SourceObject } from './source-object.ts'
 import { splitColumnOf } from './split-key.ts'
 import { tableOrders } from './split-order.ts'
 import { quoteName, type TableName } from './table-name.ts'
+
+/** How an object is described. */
+export interface DescribeOptions {
+  readonly signal: AbortSignal
+  /** Text comes in the character set of its column, and is then decoded. */
+  readonly hasRawText: boolean
+}
 
 /**
  * Asks the server what an object's columns are, and with that whether it is there, may be read, and its statement is
@@ -26,50 +35,76 @@ import { quoteName, type TableName } from './table-name.ts'
 export async function describeObject(
   connection: SourceConnection,
   object: SourceObject,
-  config: RelationalConfig,
-  signal: AbortSignal,
+  options: DescribeOptions,
 ): Promise<DescribedObject> {
+  const { signal, hasRawText } = options
   const { table } = object
+  if (object.fault !== undefined) throw object.fault
   if (table === undefined) return describeQuery(connection, object, signal)
   const catalogue = await readCatalogue(connection, table, signal)
-  const isStar = config.columns.includes('*')
-  const wanted = isStar ? ['*'] : config.columns.map((text) => columnExpression(text, catalogue))
+  const from = fromClause(object, table.quoted)
+  let wanted: readonly string[] | undefined
   let columns: readonly ColumnDefinition[]
   try {
-    const sql = selectStatement(table.quoted, wanted, config.where)
+    wanted = await wantedColumns(connection, object, from, catalogue, signal)
+    const sql = selectStatement(from, wanted ?? ['*'], object.where)
     columns = await connection.columnsOf(sql, signal)
   } catch (error) {
     signal.throwIfAborted()
     throw await explained(connection, object, table, catalogue, error, signal)
   }
-  checkSplitColumn(config, object, catalogue)
+  checkSplitColumn(object, catalogue)
+  const isStatement = object.named?.statement !== undefined
   const uniqueKeys = await readUniqueKeys(connection, table, signal)
-  const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
+  const expressions = wanted ?? columns.map(({ name }) => quoteName(name))
   const floats = columns.map(({ columnType }) => columnType === typeNumber.float)
-  const known = columns.map((_, index) => catalogueColumnOf(expressions[index] ?? '', catalogue))
-  const fields = columns.map((column, index) =>
-    fieldOf(column, isStar ? undefined : config.columns[index], known[index]),
+  // What a statement gives under the name of a column may be anything.
+  const known = columns.map((_, index) =>
+    isStatement ? undefined : catalogueColumnOf(expressions[index] ?? '', catalogue),
   )
+  const fields = columns.map((column, index) =>
+    fieldOf(column, object.named ? undefined : object.columns?.[index], known[index]),
+  )
+  const names = isStatement ? fields.map(({ name }) => name) : known.map((column) => column?.name)
+  const key = rowKey(object, { catalogue, uniqueKeys, columns: names })
   return {
     object,
-    schema: { table: object.label, version: 1, fields, key: keyOf(known, catalogue) },
+    schema: { ...schemaNames(object), version: 1, fields, key },
     columns,
     floats,
     selectList: expressions.map((text, index) => (floats[index] === true ? `(${text})+0e0` : text)),
+    tableColumns: names,
     catalogue,
     ...tableOrders(
       catalogue,
-      uniqueKeys,
+      isStatement ? [] : uniqueKeys,
       // One text may hold several columns; then nothing is known of what stands where.
       columns.length === expressions.length ? known : columns.map(() => undefined),
-      !isUtf8Name(config.encoding),
+      hasRawText,
     ),
   }
 }
 
+/** The select list; `undefined` for all columns. */
+async function wantedColumns(
+  connection: SourceConnection,
+  { columns, named, label }: SourceObject,
+  from: string,
+  catalogue: readonly CatalogueColumn[],
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> {
+  if (columns === undefined) return undefined
+  if (named === undefined) return columns.map((text) => columnExpression(text, catalogue))
+  const there =
+    named.statement === undefined
+      ? catalogue
+      : await connection.columnsOf(selectStatement(from, ['*']), signal)
+  const names = there.map(({ name }) => name)
+  return matchColumns(columns, names, `preparing to read table ${label}`).map(quoteName)
+}
+
 function checkSplitColumn(
-  { splitPk }: RelationalConfig,
-  { label }: SourceObject,
+  { splitPk, label }: SourceObject,
   catalogue: readonly CatalogueColumn[],
 ): void {
   if (splitPk === undefined) return
@@ -102,6 +137,7 @@ async function describeQuery(
     schema: { table: object.label, version: 1, fields, key: [] },
     columns,
     floats: columns.map(() => false),
+    tableColumns: columns.map(() => undefined),
     catalogue: [],
     uniqueKeys: [],
     orderable: [],
@@ -147,16 +183,6 @@ function fieldOf(
   }
 }
 
-/** Positions of the primary key, when all of it is read. */
-function keyOf(
-  known: readonly (CatalogueColumn | undefined)[],
-  catalogue: readonly CatalogueColumn[],
-): number[] {
-  const parts = catalogue.filter((column) => column.isPrimaryKey)
-  const positions = parts.map((part) => known.indexOf(part))
-  return positions.includes(-1) ? [] : positions
-}
-
 /** The error of a table's statement, with the nearest name of what is missing. */
 async function explained(
   connection: SourceConnection,
@@ -166,6 +192,7 @@ async function explained(
   error: unknown,
   signal: AbortSignal,
 ): Promise<PluginError> {
+  if (PluginError.isInstance(error)) return error
   const fault = sourceFaultOf(error)
   const doing = `preparing to read table ${object.label}`
   if (statementErrorCode(fault) !== 'SOURCE_OBJECT_MISSING') return statementError(doing, error)

@@ -2,15 +2,18 @@ import {
   PluginError,
   type CallOptions,
   type Finding,
+  type FollowOptions,
+  type LogStatus,
   type PluginContext,
   type ReaderSession,
   type ReadOptions,
   type Split,
   type SplitPlan,
 } from '@millrace/core/plugin'
-import type { RecordBatch, TableSchema } from '@millrace/core/record'
+import type { Position, RecordBatch, TableSchema } from '@millrace/core/record'
 import {
   describeAll,
+  fromClause,
   findSplit,
   orderedSelect,
   planSplits,
@@ -19,9 +22,11 @@ import {
   sourceObjects,
   splitOrderOf,
   type OrderedRead,
-  type RelationalConfig,
   type SplitRange,
 } from '@millrace/core/sql'
+import { ChangeFollower } from '../changes/change-follower.ts'
+import { describeLocked } from '../changes/describe-locked.ts'
+import type { MysqlConfig } from '../config/mysql-config.ts'
 import {
   openSession,
   type SessionSettings,
@@ -32,30 +37,40 @@ import { statementError } from '../connection/source-error.ts'
 import { isUtf8Name } from '../types/charset-labels.ts'
 import { checkSource, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
+import { tableCatalogue } from './list-tables.ts'
 import { readSplit } from './read-split.ts'
 import { keyNow, mysqlSplits, splitCondition } from './mysql-splits.ts'
 import type { DescribedObject, OrderableColumn, SourceObject } from './source-object.ts'
 import type { SplitKey } from './split-key.ts'
 import { orderDialect, orderSettings } from './split-order.ts'
 import { splitPositions } from './split-position.ts'
-import { parseTableName, type TableName } from './table-name.ts'
+import { exactTableName, parseTableName, type TableName } from './table-name.ts'
 
 /**
  * An open reader. One control connection per data source serves checks and planning; every split is read on a
  * connection of its own, in a transaction of its own.
  */
 export class MysqlSession implements ReaderSession {
-  readonly #config: RelationalConfig
+  readonly #config: MysqlConfig
   readonly #context: PluginContext
-  readonly #objects: readonly SourceObject[]
   readonly #sessions = new Map<number, SourceSession>()
   readonly #described = new Map<SourceObject, DescribedObject>()
+  readonly #follower: ChangeFollower
+  #objects: readonly SourceObject[] | undefined
   #isDisposed = false
 
-  constructor(config: RelationalConfig, context: PluginContext) {
+  constructor(config: MysqlConfig, context: PluginContext) {
     this.#config = config
     this.#context = context
-    this.#objects = sourceObjects(config, parseTableName)
+    this.#follower = new ChangeFollower({
+      config,
+      context,
+      session: (signal) => this.#session(0, signal),
+      settings: () => this.#settings(0),
+      encoding: this.#rawEncoding,
+      describeAll: (signal) => this.#describeAll(signal),
+      describeAgain: (object, signal) => this.#describeAgain(object, signal),
+    })
   }
 
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
@@ -65,28 +80,52 @@ export class MysqlSession implements ReaderSession {
       findings.push(...(await checkSource(session, this.#config, signal)))
     }
     const described = await this.#describeAll(signal)
-    return [...findings, ...objectFindings(described)]
+    const changes = this.#context.follows === true ? await this.#follower.check(signal) : []
+    return [...findings, ...objectFindings(described), ...changes]
   }
 
-  async describe({ signal }: CallOptions): Promise<TableSchema> {
-    const [first] = this.#objects
-    if (first === undefined) throw nothingToRead()
-    return (await this.#describe(first, signal)).schema
+  async describe({ signal }: CallOptions): Promise<readonly TableSchema[]> {
+    const described = await this.#describeAll(signal)
+    if (described.length === 0) throw nothingToRead()
+    return described.map(({ schema }) => schema)
   }
 
   async split(desired: number, { signal }: CallOptions): Promise<SplitPlan> {
-    const described = await this.#describeAll(signal)
-    const dialect = mysqlSplits({
-      where: this.#config.where,
-      connectionFor: (sourceIndex) => this.#connection(sourceIndex, signal),
-      signal,
-    })
-    const splits = await planSplits(described, desired, this.#config, dialect, this.#context.logger)
+    const splits = await this.#cut(await this.#describeAll(signal), desired, signal)
+    if (this.#context.follows === true) {
+      const followFrom = await this.#follower.takeSnapshot(splits.length, signal)
+      return { splits, consistency: 'one-snapshot', followFrom }
+    }
     return { splits, consistency: splits.length === 1 ? 'one-snapshot' : 'per-split' }
   }
 
+  async takeUp(
+    tables: ReadonlySet<string>,
+    desired: number,
+    { signal }: CallOptions,
+  ): Promise<readonly Split[]> {
+    const described = await this.#describeAll(signal)
+    const wanted = described.filter(({ object }) => tables.has(object.label))
+    return await this.#cut(wanted, desired, signal)
+  }
+
+  async #cut(
+    described: readonly DescribedObject[],
+    desired: number,
+    signal: AbortSignal,
+  ): Promise<readonly Split[]> {
+    const dialect = mysqlSplits({
+      connectionFor: (sourceIndex) => this.#connection(sourceIndex, signal),
+      signal,
+    })
+    return await planSplits(described, desired, this.#config, dialect, this.#context.logger)
+  }
+
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch, void, undefined> {
-    const { object, range } = findSplit<TableName, SplitKey>(split, this.#objects)
+    const { object, range } = findSplit<TableName, SplitKey>(
+      split,
+      await this.#sourceObjects(options.signal),
+    )
     const described = await this.#describe(object, options.signal)
     requireSplitKey(split, range, keyNow(described, range))
     const order = requireOrder(split, splitOrderOf(described, range), options)
@@ -94,6 +133,7 @@ export class MysqlSession implements ReaderSession {
     const label = `${object.table === undefined ? '' : 'table '}${object.label}`
     const { socketTimeoutMs } = this.#config
     const encoding = this.#rawEncoding
+    const { snapshot } = this.#follower
     yield* readSplit(
       {
         settings: this.#settings(object.sourceIndex),
@@ -110,13 +150,34 @@ export class MysqlSession implements ReaderSession {
         ...(order === undefined || !isOrdered ? {} : { positions: splitPositions(order) }),
         ...(encoding === undefined ? {} : { encoding }),
         ...(socketTimeoutMs === undefined ? {} : { socketTimeoutMs }),
+        ...(snapshot === undefined ? {} : { snapshot }),
       },
       options,
     )
   }
 
+  follow(from: Position, options: FollowOptions): AsyncIterable<RecordBatch> {
+    return this.#follower.follow(from, options)
+  }
+
+  async takeSnapshot({ signal }: CallOptions): Promise<Position> {
+    return await this.#follower.takeSnapshot(this.#context.concurrency, signal)
+  }
+
+  async currentPosition({ signal }: CallOptions): Promise<Position> {
+    return await this.#follower.currentPosition(signal)
+  }
+
+  /** The server keeps its logs for as long as it is set to, whoever has read them. */
+  async acknowledge(): Promise<void> {}
+
+  async logStatus(position: Position, { signal }: CallOptions): Promise<LogStatus> {
+    return await this.#follower.logStatus(position, signal)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true
+    this.#follower.close()
     for (const { connection } of this.#sessions.values()) connection.destroy()
     this.#sessions.clear()
   }
@@ -130,8 +191,8 @@ export class MysqlSession implements ReaderSession {
     >,
   ): string {
     if (object.table === undefined) return object.query ?? ''
-    const conditions = [this.#config.where, splitCondition(range)]
-    const { quoted: table } = object.table
+    const conditions = [object.where, splitCondition(range)]
+    const table = fromClause(object, object.table.quoted)
     return orderedSelect({ table, selectList, conditions, ...ordering }, orderDialect)
   }
 
@@ -171,23 +232,61 @@ export class MysqlSession implements ReaderSession {
     return (await this.#session(sourceIndex, signal)).connection
   }
 
+  /** What the job reads; named tables are looked for when it is first asked. */
+  async #sourceObjects(signal: AbortSignal): Promise<readonly SourceObject[]> {
+    if (this.#objects !== undefined) return this.#objects
+    const objects = await sourceObjects(this.#config, {
+      parse: parseTableName,
+      exactly: exactTableName,
+      catalogue: (sourceIndex) =>
+        tableCatalogue(() => this.#connection(sourceIndex, signal), signal),
+    })
+    // Reads run at the same time, and have to get the same objects.
+    this.#objects ??= objects
+    return this.#objects
+  }
+
   async #describe(object: SourceObject, signal: AbortSignal): Promise<DescribedObject> {
     const known = this.#described.get(object)
     if (known !== undefined) return known
+    const described = await this.#describeNow(object, signal)
+    // Reads run at the same time, and have to get the same schema.
+    const first = this.#described.get(object) ?? described
+    this.#described.set(object, first)
+    return first
+  }
+
+  /** Describes an object anew. */
+  async #describeNow(object: SourceObject, signal: AbortSignal): Promise<DescribedObject> {
     const connection = await this.#connection(object.sourceIndex, signal)
     try {
-      const described = await describeObject(connection, object, this.#config, signal)
-      this.#described.set(object, described)
-      return described
+      return await describeObject(connection, object, {
+        signal,
+        hasRawText: this.#rawEncoding !== undefined,
+      })
     } catch (error) {
       signal.throwIfAborted()
       throw statementError(`describing ${object.label}`, error)
     }
   }
 
+  /** Describes a table that may be redefined meanwhile; `undefined` when it is not there. */
+  async #describeAgain(
+    object: SourceObject,
+    signal: AbortSignal,
+  ): Promise<DescribedObject | undefined> {
+    return await describeLocked({
+      connection: await this.#connection(object.sourceIndex, signal),
+      object,
+      describe: () => this.#describeNow(object, signal),
+      signal,
+    })
+  }
+
   /** Describes every object; throws one error for all that can't be read. */
   async #describeAll(signal: AbortSignal): Promise<readonly DescribedObject[]> {
-    return await describeAll(this.#objects, (object) => this.#describe(object, signal))
+    const objects = await this.#sourceObjects(signal)
+    return await describeAll(objects, (object) => this.#describe(object, signal))
   }
 }
 

@@ -20,7 +20,6 @@ import { quoteName } from './table-name.ts'
 
 /** What cutting tables needs of the session. */
 export interface SplitContext {
-  readonly where: string | undefined
   readonly connectionFor: (sourceIndex: number) => Promise<SourceConnection>
   readonly signal: AbortSignal
 }
@@ -29,6 +28,7 @@ export interface SplitContext {
 export function mysqlSplits(context: SplitContext): SplitDialect<DescribedObject, SplitKey> {
   return {
     keyOf,
+    quoteName,
     async estimatedRows({ object }) {
       if (object.table === undefined) return undefined
       const connection = await context.connectionFor(object.sourceIndex)
@@ -71,11 +71,12 @@ async function rangesOf(
   { object }: DescribedObject,
   key: SplitKey,
   count: number,
-  { where, connectionFor, signal }: SplitContext,
+  { connectionFor, signal }: SplitContext,
 ): Promise<readonly KeyRange[]> {
   const connection = await connectionFor(object.sourceIndex)
   const table = object.table?.quoted ?? ''
   const column = quoteName(key.column)
+  const { where } = object
   const { isNullable } = key
   const firstRow = async (sql: string) => (await connection.query(sql, signal))[0] ?? []
   if (key.kind === 'integer') {

@@ -5,6 +5,7 @@ import { cancelQuery } from '../connection/cancel-query.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { readError } from '../connection/source-error.ts'
 import { cellDecoderOf } from '../types/cell-decoders.ts'
+import type { SharedSnapshot } from '../changes/shared-snapshot.ts'
 import { ResultDecoder, type CellDecoder, type ColumnHeader } from './result-decoder.ts'
 import type { DescribedObject } from './source-object.ts'
 
@@ -24,11 +25,13 @@ export interface SplitReading {
   /** The job's encoding when text comes as it is stored. */
   readonly encoding?: string
   readonly socketTimeoutMs?: number
+  /** The instant that is read; absent: one of its own. */
+  readonly snapshot?: SharedSnapshot
 }
 
 /**
- * Reads one statement in a transaction of its own, on a connection of its own. A query that is left early is cancelled
- * at the server.
+ * Reads one statement in a transaction of its own, on a connection of its own, or on one of the snapshot. A query that is
+ * left early is cancelled at the server.
  *
  * @throws PluginError SOURCE_FAILED when the source fails, SOURCE_UNREACHABLE when it can't be connected to
  */
@@ -37,14 +40,20 @@ export async function* readSplit(
   options: ReadOptions,
 ): AsyncGenerator<RecordBatch, void, undefined> {
   const { signal } = options
-  const { connection } = await openSession(reading.settings, signal)
+  const { snapshot } = reading
+  const connection =
+    snapshot === undefined
+      ? (await openSession(reading.settings, signal)).connection
+      : await snapshot.take(signal)
   let stream: RowStream | undefined
   const abort = () => stream?.stop(signal.reason)
   try {
     if (reading.sessionSettings.length > 0) {
       await connection.query(`SET SESSION ${reading.sessionSettings.join(', ')}`, signal)
     }
-    await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY', signal)
+    if (snapshot === undefined) {
+      await connection.query('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY', signal)
+    }
     stream = new RowStream({
       stream: connection.takeStream(),
       request: queryPacket(reading.sql),
@@ -71,8 +80,11 @@ export async function* readSplit(
   } finally {
     signal.removeEventListener('abort', abort)
     stream?.close()
-    if (stream === undefined || stream.isComplete || !connection.isOpen) connection.destroy()
+    if (snapshot !== undefined && stream?.isComplete === true && connection.isOpen) {
+      connection.giveBackStream()
+    } else if (stream === undefined || stream.isComplete || !connection.isOpen) connection.destroy()
     else await cancelQuery(reading.settings.dataSource, connection)
+    snapshot?.giveBack(connection)
   }
 }
 

@@ -37,6 +37,8 @@ export interface DescribedObject extends OrderableTable<OrderableColumn> {
   readonly floats: readonly boolean[]
   /** Expressions of the select list; `undefined` for a statement of `querySql`. */
   readonly selectList?: readonly string[]
+  /** The column of the table that stands at each position of the row, where it is one. */
+  readonly tableColumns: readonly (string | undefined)[]
   /** Empty for a statement, and for a table the catalogue does not show. */
   readonly catalogue: readonly CatalogueColumn[]
 }

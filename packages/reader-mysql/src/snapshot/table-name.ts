@@ -28,6 +28,12 @@ export function parseTableName(text: string): TableName {
   }
 }
 
+/** The table of exactly these names. */
+export function exactTableName(schema: string, name: string): TableName {
+  const quoted = `${quoteName(schema)}.${quoteName(name)}`
+  return { text: quoted, quoted, schema, name }
+}
+
 /** A name between backticks. */
 export function quoteName(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``

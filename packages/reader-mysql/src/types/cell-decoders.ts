@@ -61,7 +61,10 @@ function floatCellOf(chunk: Buffer, start: number, end: number): Cell {
  * they declare; in UTF-8 columns what is not UTF-8 is taken for the job's encoding. Text that is valid in neither
  * arrives as bytes.
  */
-function textDecoderOf(charset: number, encoding: string): CellDecoder {
+export function textDecoderOf(
+  charset: number,
+  encoding: string,
+): (chunk: Buffer, start: number, end: number) => Cell {
   const label = decoderLabelOf(charset)
   const declared = strictDecoder(encoding)
   if (label === 'utf-8') {

@@ -44,6 +44,11 @@ export function decoderLabelOf(collation: number): string | undefined {
   return known ?? (collation >= firstNewCollation && !isNoPad ? 'utf-8' : undefined)
 }
 
+/** The `TextDecoder` label for the name of a character set, or `undefined` for one that takes any byte or has none. */
+export function charsetLabelOf(charset: string): string | undefined {
+  return labels[charset.toUpperCase()]
+}
+
 let labelByNumber: ReadonlyMap<number, string> | undefined
 
 /** The labels by collation number, as the driver's own table has them. */

@@ -1,7 +1,47 @@
 import { z } from '@millrace/core/plugin'
-import { normalizeRelational, relationalParameters } from '@millrace/core/sql'
+import {
+  normalizeRelational,
+  relationalParameters,
+  type RelationalConfig,
+} from '@millrace/core/sql'
 
-/** The parameters of the reader, by DataWorks and DataX names; gives a `RelationalConfig`. */
+const changes = z
+  .strictObject({
+    slotName: z
+      .string()
+      .regex(/^[a-z0-9_]{1,63}$/, 'expected 1 to 63 lower case letters, digits and underscores')
+      .optional()
+      .describe(
+        'Replication slot; made when it is not there. Default: millrace_ and 8 hex digits.',
+      ),
+    publicationName: z
+      .string()
+      .min(1)
+      .max(63)
+      .optional()
+      .describe('Publication of the tables; made when it is not there. Default: as slotName.'),
+    publicationMode: z
+      .enum(['all_tables', 'filtered', 'disabled'])
+      .optional()
+      .describe(
+        'How a publication is made: for all tables, for those of the job (default), or never; filtered also adds tables it lacks.',
+      ),
+  })
+  .describe('How changes are followed, in a job that goes on with them.')
+
+/** How changes are followed; names that are absent are derived from what is read. */
+export interface ChangesConfig {
+  readonly slotName?: string | undefined
+  readonly publicationName?: string | undefined
+  readonly publicationMode?: 'all_tables' | 'filtered' | 'disabled' | undefined
+}
+
+/** The parameters in the form the reader works with. */
+export interface PostgresConfig extends RelationalConfig {
+  readonly changes: ChangesConfig
+}
+
+/** The parameters of the reader, by DataWorks and DataX names. */
 export const postgresConfig = z
   .looseObject({
     ...relationalParameters,
@@ -14,5 +54,9 @@ export const postgresConfig = z
     session: relationalParameters.session.describe(
       'SQL to run on every connection after connecting, such as SET search_path. Time zone, output formats and time limits stay fixed.',
     ),
+    changes: changes.optional(),
   })
-  .transform((parsed) => normalizeRelational(parsed, 'postgresql'))
+  .transform((parsed): PostgresConfig => ({
+    ...normalizeRelational(parsed, 'postgresql'),
+    changes: parsed.changes ?? {},
+  }))

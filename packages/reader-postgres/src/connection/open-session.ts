@@ -11,6 +11,8 @@ export interface SessionSettings {
   readonly dataSource: DataSource
   /** `session` of the job: run once after connecting. */
   readonly statements: readonly string[]
+  /** The connection takes replication commands, too; of SQL it takes one statement at a time, without parameters. */
+  readonly isReplication?: boolean
 }
 
 /**
@@ -31,9 +33,9 @@ const fixedSettings = [
   'SET quote_all_identifiers TO off',
   'SET statement_timeout TO 0',
   'SET idle_in_transaction_session_timeout TO 0',
-  // Since PostgreSQL 17.
-  "SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout'",
-].join('; ')
+  // Since PostgreSQL 17 and 14.
+  "SELECT set_config(name, '0', false) FROM pg_settings WHERE name IN ('transaction_timeout', 'idle_session_timeout')",
+]
 
 /**
  * Connects to the first address that answers and fixes the settings. The user's `session` statements run before
@@ -45,9 +47,9 @@ export async function openSession(
   settings: SessionSettings,
   signal: AbortSignal,
 ): Promise<pg.Client> {
-  const client = await connect(settings.dataSource, signal)
+  const client = await connect(settings, signal)
   try {
-    await abortable(client, signal, async () => await setUp(client, settings.statements))
+    await abortable(client, signal, async () => await setUp(client, settings))
     return client
   } catch (error) {
     closeClient(client)
@@ -56,7 +58,10 @@ export async function openSession(
   }
 }
 
-async function setUp(client: pg.Client, statements: readonly string[]): Promise<void> {
+async function setUp(
+  client: pg.Client,
+  { statements, isReplication = false }: SessionSettings,
+): Promise<void> {
   for (const [index, statement] of statements.entries()) {
     try {
       await client.query(statement)
@@ -64,15 +69,20 @@ async function setUp(client: pg.Client, statements: readonly string[]): Promise<
       throw statementError(`running session statement ${index + 1}`, error)
     }
   }
-  await client.query(fixedSettings)
+  if (!isReplication) await client.query(fixedSettings.join('; '))
+  else for (const statement of fixedSettings) await client.query(statement)
 }
 
-async function connect(dataSource: DataSource, signal: AbortSignal): Promise<pg.Client> {
+async function connect(
+  { dataSource, isReplication = false }: SessionSettings,
+  signal: AbortSignal,
+): Promise<pg.Client> {
   signal.throwIfAborted()
   const { Client } = loadDriver()
   let failure: PluginError | undefined
   for (const address of sourceAddresses(dataSource)) {
-    const client = new Client(connectionOptions(dataSource, address))
+    const options = connectionOptions(dataSource, address)
+    const client = new Client(isReplication ? asReplication(options) : options)
     // A lost connection is reported by whatever waits on it; without a listener it would end the process.
     client.on('error', () => undefined)
     const abort = () => closeClient(client)
@@ -88,6 +98,12 @@ async function connect(dataSource: DataSource, signal: AbortSignal): Promise<pg.
     }
   }
   throw failure ?? connectError('the source', new Error('no address given'))
+}
+
+/** The driver hands the option to the server (PostgreSQL documentation, "Streaming Replication Protocol"). */
+function asReplication(options: pg.ClientConfig): pg.ClientConfig {
+  const replication = { replication: 'database' }
+  return { ...options, ...replication }
 }
 
 /** The driver says this when the server wants a password and the data source has none. */

@@ -4,6 +4,8 @@ import { PluginError, tlsFaultOf, type ErrorCode } from '@millrace/core/plugin'
 export interface SourceFault {
   /** SQLSTATE of the server's error; absent when the connection itself failed. */
   readonly state?: string
+  /** What the operating system says of a connection that failed: `ECONNREFUSED`. */
+  readonly code?: string
   readonly message: string
 }
 
@@ -16,9 +18,22 @@ export function sourceFaultOf(error: unknown): SourceFault {
   const text =
     [message, code].find((part): part is string => typeof part === 'string' && part !== '') ??
     'unknown error'
-  return typeof code === 'string' && severity !== undefined
-    ? { state: code, message: text }
-    : { message: text }
+  if (typeof code !== 'string') return { message: text }
+  return severity === undefined ? { code, message: text } : { state: code, message: text }
+}
+
+/**
+ * States after which the same read may succeed: the connection is lost, the backend was terminated, the server goes down,
+ * comes up or is full, a standby had to apply changes.
+ */
+const passing = /^(?:08|57P0[1235]|53300|40001)/
+const lostConnection = /^E[A-Z]+$/
+/** The driver gives these errors no code. */
+const lostMessage = /^connection (?:terminated|ended)|timeout expired|is not queryable/i
+
+function isPassing({ state, code = '', message }: SourceFault): boolean {
+  if (state !== undefined) return passing.test(state)
+  return lostConnection.test(code) || lostMessage.test(message)
 }
 
 /**
@@ -71,6 +86,8 @@ export function connectError(where: string, error: unknown): PluginError {
 
 /** What to do when the server refuses the way in which the connection was made. */
 function loginHint({ message }: SourceFault): string | undefined {
+  if (/start(?:ing)? (?:a )?wal ?sender|REPLICATION attribute/i.test(message))
+    return 'Let the user follow changes: ALTER ROLE <user> REPLICATION (on Amazon RDS: GRANT rds_replication TO <user>).'
   if (/no pg_hba\.conf entry for .*, no encryption/.test(message))
     return 'The server may take this connection over TLS only: add tls: { ca: ... } to the data source.'
   if (message.includes('valid client certificate'))
@@ -92,7 +109,7 @@ function sourceError(
     code,
     message: `${doing}: ${fault.message}${state}`,
     ...(hint === undefined ? {} : { hint }),
-    isRetryable: code === 'SOURCE_UNREACHABLE' && fault.state === undefined,
+    isRetryable: isPassing(fault),
     cause,
   })
 }

@@ -160,7 +160,7 @@ export class CopyDecoder implements ChunkDecoder {
 }
 
 /** The fields of an error in the shape the driver gives them: message, and the SQLSTATE as `code`. */
-function serverErrorOf(payload: Buffer): Error {
+export function serverErrorOf(payload: Buffer): Error {
   const fields = new Map(
     payload
       .toString('utf8')

@@ -2,11 +2,14 @@ import type pg from 'pg'
 import { PluginError } from '@millrace/core/plugin'
 import type { Field } from '@millrace/core/record'
 import {
+  fromClause,
+  matchColumns,
   nearestName,
   parseColumn,
   requireSplitColumn,
+  rowKey,
+  schemaNames,
   selectStatement,
-  type RelationalConfig,
   type UniqueKey,
 } from '@millrace/core/sql'
 import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
@@ -26,18 +29,17 @@ import { quoteName, type TableName } from './table-name.ts'
 export async function describeObject(
   client: pg.Client,
   object: SourceObject,
-  config: RelationalConfig,
 ): Promise<DescribedObject> {
+  if (object.fault !== undefined) throw object.fault
   return object.table === undefined
     ? await describeQuery(client, object)
-    : await describeTable(client, object, object.table, config)
+    : await describeTable(client, object, object.table)
 }
 
 async function describeTable(
   client: pg.Client,
   object: SourceObject,
   table: TableName,
-  config: RelationalConfig,
 ): Promise<DescribedObject> {
   const doing = `preparing to read table ${object.label}`
   let catalogue: readonly CatalogueColumn[]
@@ -48,35 +50,40 @@ async function describeTable(
   } catch (error) {
     throw statementError(doing, error)
   }
-  const isStar = config.columns.includes('*')
-  const wanted = isStar ? ['*'] : config.columns.map((text) => columnExpression(text, catalogue))
+  const from = fromClause(object, table.text)
+  let wanted: readonly string[] | undefined
   let columns: readonly pg.FieldDef[]
   try {
-    columns = await columnsOf(client, selectStatement(table.text, wanted, config.where))
+    wanted = await wantedColumns(client, object, from, catalogue, doing)
+    columns = await columnsOf(client, selectStatement(from, wanted ?? ['*'], object.where))
   } catch (error) {
     throw await explained(client, doing, table, catalogue, error)
   }
-  checkSplitColumn(config, object, catalogue)
-  const expressions = isStar ? columns.map(({ name }) => quoteName(name)) : wanted
-  const known = expressions.map((expression) => catalogueColumnOf(expression, catalogue))
+  checkSplitColumn(object, catalogue)
+  const isStatement = object.named?.statement !== undefined
+  const expressions = wanted ?? columns.map(({ name }) => quoteName(name))
+  // What a statement gives under the name of a column may be anything.
+  const known = expressions.map((expression) =>
+    isStatement ? undefined : catalogueColumnOf(expression, catalogue),
+  )
   const types = await readTypes(client, [
     ...columns.map(({ dataTypeID }) => dataTypeID),
     ...catalogue.map(({ typeOid }) => typeOid),
   ])
   const fields = columns.map((column, index) =>
-    fieldOf(column, isStar ? undefined : config.columns[index], known[index], types),
+    fieldOf(column, object.named ? undefined : object.columns?.[index], known[index], types),
   )
-  const parts = catalogue.filter(({ isPrimaryKey }) => isPrimaryKey)
-  const key = parts.map((part) => known.indexOf(part))
+  const names = isStatement ? fields.map(({ name }) => name) : known.map((column) => column?.name)
+  const key = rowKey(object, { catalogue, uniqueKeys, columns: names })
   return {
     object,
-    schema: { table: object.label, version: 1, fields, key: key.includes(-1) ? [] : key },
+    schema: { ...schemaNames(object), version: 1, fields, key },
     arrays: columns.map(({ dataTypeID }) => isArray(dataTypeID, types)),
     selectList: expressions,
     catalogue,
     ...tableOrders(
       catalogue,
-      uniqueKeys,
+      isStatement ? [] : uniqueKeys,
       // One text may hold several columns; then nothing is known of what stands where.
       columns.length === known.length ? known : columns.map(() => undefined),
       types,
@@ -84,9 +91,26 @@ async function describeTable(
   }
 }
 
+/** The select list; `undefined` for all columns. */
+async function wantedColumns(
+  client: pg.Client,
+  { columns, named }: SourceObject,
+  from: string,
+  catalogue: readonly CatalogueColumn[],
+  doing: string,
+): Promise<readonly string[] | undefined> {
+  if (columns === undefined) return undefined
+  if (named === undefined) return columns.map((text) => columnExpression(text, catalogue))
+  const there =
+    named.statement === undefined
+      ? catalogue
+      : await columnsOf(client, selectStatement(from, ['*']))
+  const names = there.map(({ name }) => name)
+  return matchColumns(columns, names, doing).map(quoteName)
+}
+
 function checkSplitColumn(
-  { splitPk }: RelationalConfig,
-  { label }: SourceObject,
+  { splitPk, label }: SourceObject,
   catalogue: readonly CatalogueColumn[],
 ): void {
   if (splitPk === undefined) return
@@ -168,6 +192,7 @@ async function explained(
   catalogue: readonly CatalogueColumn[],
   error: unknown,
 ): Promise<PluginError> {
+  if (PluginError.isInstance(error)) return error
   const fault = sourceFaultOf(error)
   if (statementErrorCode(fault) !== 'SOURCE_OBJECT_MISSING') return statementError(doing, error)
   const isColumn = fault.state === undefinedColumn

@@ -20,9 +20,10 @@ import { quoteName } from './table-name.ts'
 
 /** What cutting tables needs of the session. */
 export interface SplitContext {
-  readonly where: string | undefined
   /** A connection that sees what the splits will see. */
-  readonly clientFor: (sourceIndex: number) => pg.Client
+  readonly clientFor: (sourceIndex: number) => Promise<pg.Client>
+  /** A connection without a transaction, which keeps no lock on what it has looked at. */
+  readonly controlFor: (sourceIndex: number) => Promise<pg.Client>
   readonly signal: AbortSignal
 }
 
@@ -30,16 +31,17 @@ export interface SplitContext {
 export function postgresSplits(context: SplitContext): SplitDialect<DescribedObject, SplitKey> {
   return {
     keyOf,
+    quoteName,
     async estimatedRows({ object }) {
       const { table } = object
       if (table === undefined) return undefined
-      const client = context.clientFor(object.sourceIndex)
+      const client = await context.controlFor(object.sourceIndex)
       return await abortable(client, context.signal, () => readEstimatedRows(client, table))
     },
-    ranges(described, key, count) {
-      const client = context.clientFor(described.object.sourceIndex)
-      const ask = () => rangesOf(client, described, key, count, context.where)
-      return abortable(client, context.signal, ask)
+    async ranges(described, key, count) {
+      const client = await context.clientFor(described.object.sourceIndex)
+      const ask = () => rangesOf(client, described, key, count)
+      return await abortable(client, context.signal, ask)
     },
     isResumable: (described, range) => splitOrderOf(described, range) !== undefined,
     failed(doing, error) {
@@ -76,10 +78,10 @@ async function rangesOf(
   { object }: DescribedObject,
   key: SplitKey,
   count: number,
-  where: string | undefined,
 ): Promise<readonly KeyRange[]> {
   const table = object.table?.text ?? ''
   const column = quoteName(key.column)
+  const { where } = object
   const { isNullable } = key
   if (key.kind === 'integer') {
     const extremes = [`MIN(${column})::text`, `MAX(${column})::text`]

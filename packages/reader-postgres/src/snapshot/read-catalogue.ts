@@ -107,17 +107,31 @@ export async function readTableNames(
   return rows.map(([name]) => name)
 }
 
-/** Rows of the table as the planner guesses them, or `undefined` when it was never analysed. */
+/** Rows of the table as the server guesses them, or `undefined` when it has nothing to go by. */
 export async function readEstimatedRows(
   client: pg.Client,
   table: TableName,
 ): Promise<number | undefined> {
   if (table.name === undefined) return undefined
-  const { rows } = await client.query<[string]>({
+  const { rows } = await client.query<[string | null, boolean | null]>({
     rowMode: 'array',
-    text: 'SELECT reltuples::int8::text FROM pg_class WHERE oid = to_regclass($1)',
+    // A partitioned table has no rows of its own.
+    text: `WITH RECURSIVE parts (id) AS (SELECT to_regclass($1)::oid
+        UNION ALL SELECT h.inhrelid FROM pg_inherits h JOIN parts ON h.inhparent = parts.id)
+      SELECT SUM(GREATEST(reltuples, 0))::int8::text, bool_or(reltuples <= 0 AND pg_relation_size(oid) > 0)
+      FROM pg_class JOIN parts ON oid = id WHERE relkind <> 'p'`,
     values: [table.text],
   })
-  const count = Number(rows[0]?.[0] ?? -1)
+  const [analysed, isUncounted] = rows[0] ?? []
+  const count = isUncounted === true ? await plannedRows(client, table) : Number(analysed ?? 0)
   return count > 0 ? count : undefined
+}
+
+/** Rows as the planner reckons them from the size of a table that was never analysed. */
+async function plannedRows(client: pg.Client, { text }: TableName): Promise<number> {
+  const { rows } = await client.query<[string]>({
+    rowMode: 'array',
+    text: `EXPLAIN SELECT FROM ${text}`,
+  })
+  return Number(/ rows=(\d+)/.exec(rows[0]?.[0] ?? '')?.[1] ?? 0)
 }

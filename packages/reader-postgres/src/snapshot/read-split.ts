@@ -24,6 +24,8 @@ export interface SplitReading {
   readonly positions?: RowPositions
   /** Absent: the split sees an instant of its own. */
   readonly snapshot: string | undefined
+  /** To be called when the snapshot is gone, so that the split sees an instant of its own. */
+  readonly onSnapshotGone: () => void
   readonly socketTimeoutMs?: number
   /** Connections of reads under way; the split's own stands among them while it is read. */
   readonly openClients: Set<pg.Client>
@@ -53,7 +55,8 @@ export async function* readSplit(
     void cancelQuery(client)
   }
   try {
-    await abortable(client, signal, async () => await beginReading(client, reading.snapshot))
+    const begin = async () => await beginReading(client, reading.snapshot)
+    if (await abortable(client, signal, begin)) reading.onSnapshotGone()
     stream = rowStreamOf(client, reading, options)
     signal.addEventListener('abort', abort, { once: true })
     for (;;) {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { PluginError, type Logger } from '@millrace/core/plugin'
+import type { Logger } from '@millrace/core/plugin'
 import { sourceFaultOf, statementError } from '../connection/source-error.ts'
 
 const begin = 'BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY'
@@ -30,26 +30,28 @@ export async function exportSnapshot(
   }
 }
 
-const invalidParameterValue = '22023'
+/** How servers call a snapshot that is not there: until PostgreSQL 16, and since. */
+const snapshotGone = new Set(['22023', '42704'])
 
 /**
- * Begins a transaction that reads by an exported snapshot, or by one of its own.
- *
- * @throws PluginError SOURCE_FAILED when the connection that held the snapshot is gone
+ * Begins a transaction that reads by an exported snapshot; by one of its own when there is none, or none any more. Returns
+ * whether the exported one is gone: the connection that held it was lost.
  */
-export async function beginReading(client: pg.Client, snapshot: string | undefined): Promise<void> {
+export async function beginReading(
+  client: pg.Client,
+  snapshot: string | undefined,
+): Promise<boolean> {
+  if (snapshot === undefined) {
+    await client.query(begin)
+    return false
+  }
   try {
-    await client.query(
-      snapshot === undefined ? begin : `${begin}; SET TRANSACTION SNAPSHOT '${snapshot}'`,
-    )
+    await client.query(`${begin}; SET TRANSACTION SNAPSHOT '${snapshot}'`)
+    return false
   } catch (error) {
-    if (sourceFaultOf(error).state !== invalidParameterValue) throw error
-    throw new PluginError({
-      code: 'SOURCE_FAILED',
-      message:
-        'the connection that held the snapshot of this run was lost, and the snapshot with it',
-      hint: 'Run the job again.',
-      cause: error,
-    })
+    if (!snapshotGone.has(sourceFaultOf(error).state ?? '')) throw error
+    await client.query('ROLLBACK')
+    await client.query(begin)
+    return true
   }
 }

@@ -25,6 +25,11 @@ export function parseTableName(text: string): TableName {
   }
 }
 
+/** The table of exactly these names. */
+export function exactTableName(schema: string, name: string): TableName {
+  return { text: `${quoteName(schema)}.${quoteName(name)}`, schema, name }
+}
+
 /** An identifier in quotes. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ConfigSchema } from '@millrace/core/plugin'
-import type { ConformanceCase } from './conformance-case.ts'
+import { conformanceCase, type ConformanceCase } from './conformance-case.ts'
 
 /** What the cases about parameters need of a harness. */
 export interface SchemaHarness {
@@ -21,9 +21,9 @@ export async function validConfig(schema: ConfigSchema, parameters: unknown): Pr
 
 /** Cases that hold for the parameters of readers and writers alike. */
 export const schemaCases: readonly ConformanceCase<SchemaHarness>[] = [
-  {
-    name: 'parameters of wrong types are refused by the schema',
-    appliesTo: () => true,
+  conformanceCase({
+    promise: 'parameters',
+    name: 'those of wrong types are refused by the schema',
     async run({ plugin, wrongConfigs }) {
       assert.ok(wrongConfigs.length > 0, 'the harness has to give wrong parameters')
       for (const wrong of [...wrongConfigs, null, 42, 'text']) {
@@ -32,29 +32,28 @@ export const schemaCases: readonly ConformanceCase<SchemaHarness>[] = [
         assert.ok(result.issues?.length, `the schema accepts parameters of wrong types: ${found}`)
       }
     },
-  },
-  {
-    name: 'unknown parameters pass the schema, so that the runtime can name the nearest',
-    appliesTo: () => true,
+  }),
+  conformanceCase({
+    promise: 'parameters',
+    name: 'unknown ones pass the schema, so that the runtime can name the nearest',
     async run({ plugin, rightConfig }) {
       const parameters = { ...(rightConfig as object), millraceUnknownParameter: 1 }
       const result = await plugin.config['~standard'].validate(parameters)
-      assert.equal(result.issues, undefined, 'the schema refuses an unknown parameter')
+      const found = result.issues?.map(({ message }) => message).join('; ')
+      assert.equal(found, undefined, `the schema refuses an unknown parameter: ${found}`)
     },
-  },
-  {
-    name: 'the JSON Schema has every parameter with a description',
-    appliesTo: () => true,
+  }),
+  conformanceCase({
+    promise: 'parameters',
+    name: 'each has a description in the JSON Schema',
     async run({ plugin }) {
       const schema = plugin.config['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
       const properties = Object.entries((schema['properties'] ?? {}) as Record<string, unknown>)
       for (const [name, property] of properties) {
         const { description } = property as { description?: unknown }
-        assert.ok(
-          typeof description === 'string' && description.length > 0,
-          `the JSON Schema says nothing of the parameter ${name}`,
-        )
+        const isThere = typeof description === 'string' && description.length > 0
+        assert.ok(isThere, `the JSON Schema says nothing of ${name}`)
       }
     },
-  },
+  }),
 ]

@@ -12,8 +12,32 @@ import type { JsonValue } from '@millrace/core/record'
 /** What a checkpoint in memory holds; it outlives sessions. */
 export class MemoryCheckpointStore {
   readonly splits = new Map<string, SplitProgress>()
+  readonly requests: JsonValue[] = []
   header: JsonValue | undefined
   owner: CheckpointOwner | undefined
+  #isOwnerAlive = false
+
+  /**
+   * Gives the fence to a run.
+   *
+   * @throws PluginError TARGET_FENCED while another run has it and lives
+   */
+  acquire(owner: CheckpointOwner): void {
+    if (this.owner !== undefined && this.owner.run !== owner.run && this.#isOwnerAlive)
+      throw fenced()
+    this.owner = owner
+    this.#isOwnerAlive = true
+  }
+
+  /** The run that has the fence counts as dead. */
+  cut(): void {
+    this.#isOwnerAlive = false
+  }
+
+  /** @throws PluginError TARGET_FENCED unless this run has the fence */
+  requireFence(run: string | undefined): void {
+    if (run === undefined || this.owner?.run !== run) throw fenced()
+  }
 
   /**
    * Takes the progress of a batch, when it has one.
@@ -25,7 +49,7 @@ export class MemoryCheckpointStore {
   }
 
   set({ split, expected, sequence, record }: ProgressUpdate, run: string | undefined): void {
-    if (run === undefined || this.owner?.run !== run) throw fenced()
+    this.requireFence(run)
     if (expected !== undefined) this.require(split, expected)
     this.splits.set(split, { sequence, record })
   }
@@ -72,13 +96,18 @@ export class MemoryCheckpoint implements Checkpoint {
   }
 
   async acquire(owner: CheckpointOwner): Promise<void> {
+    this.#store.acquire(owner)
     this.#run = owner.run
-    this.#store.owner = owner
   }
 
   async begin(header: JsonValue): Promise<void> {
-    if (this.#store.owner?.run !== this.#run) throw fenced()
+    this.#store.requireFence(this.#run)
     this.#store.splits.clear()
+    this.#store.header = header
+  }
+
+  async amend(header: JsonValue): Promise<void> {
+    this.#store.requireFence(this.#run)
     this.#store.header = header
   }
 
@@ -86,7 +115,20 @@ export class MemoryCheckpoint implements Checkpoint {
     this.#store.set(progress, this.#run)
   }
 
+  async request(request: JsonValue): Promise<void> {
+    this.#store.requests.push(request)
+  }
+
+  async requests(): Promise<readonly JsonValue[]> {
+    return [...this.#store.requests]
+  }
+
+  async forgetRequests(count: number): Promise<void> {
+    this.#store.requests.splice(0, count)
+  }
+
   async finish(header: JsonValue, sequences: ReadonlyMap<string, number>): Promise<void> {
+    this.#store.requireFence(this.#run)
     for (const [split, sequence] of sequences) this.#store.require(split, sequence)
     await this.begin(header)
   }

@@ -9,6 +9,7 @@ import {
   type PreviewCommand,
   type RejectedRow,
   type SplitProgress,
+  type TruncateOptions,
   type WriteOptions,
   type WriteProgress,
   type WriteResult,
@@ -19,6 +20,8 @@ import {
   byteLengthOfCell,
   type BatchLimits,
   type Cell,
+  type JsonValue,
+  type OperationCode,
   type RecordBatch,
   type Row,
   type RowError,
@@ -47,6 +50,11 @@ export interface MemoryWriterOptions {
   /** Whether it keeps a checkpoint with its rows. Default false. */
   readonly keepsCheckpoint?: boolean
   /**
+   * Whether it is as a target with keys: `table()` has the last row of each key, operation codes are applied, a table can be
+   * emptied, and writing twice leaves what once leaves. Default false.
+   */
+  readonly isKeyed?: boolean
+  /**
    * Called around every write with its number, from 1 over all sessions. What it throws is the outcome: `before`, nothing
    * was written; `after`, all of it was, and nobody hears of it.
    */
@@ -57,9 +65,15 @@ export interface MemoryWriterOptions {
 export interface MemoryWrite {
   readonly schema: TableSchema
   readonly rows: readonly (readonly Cell[])[]
+  /** Of the rows, where they are changes. */
+  readonly operations?: readonly OperationCode[]
+  /** Everything of the table was removed. */
+  readonly isTruncate?: boolean
   readonly progress: WriteProgress
   /** What stood in the checkpoint for the split until then. */
   readonly before: SplitProgress | undefined
+  /** The header of the checkpoint at the time. */
+  readonly header: JsonValue | undefined
 }
 
 /** A writer into memory, and what a test may ask it. */
@@ -69,6 +83,10 @@ export interface MemoryWriter {
   readonly writes: readonly MemoryWrite[]
   /** Rows of all writes, in order. */
   rows(): readonly (readonly Cell[])[]
+  /** What a target with keys holds: the last row of each key that was not deleted. */
+  table(): readonly (readonly Cell[])[]
+  /** The run that has the fence counts as dead from now on, as if its connections were cut. */
+  cutConnections(): void
   /** Open sessions that have connected: what connections are to a server. */
   openConnections(): number
   /** Takes the last writes back, rows and checkpoint, as a failover does that loses what was acknowledged. */
@@ -109,14 +127,18 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
     kind: 'writer',
     stepType: options.stepType ?? 'memory',
     description: 'Keeps rows in memory, for tests',
-    capabilities: { deletes: false },
+    capabilities: { deletes: options.isKeyed === true },
     config: configSchema,
-    guarantee: () => ({ isIdempotent: false, note: 'a second run keeps every row twice' }),
+    guarantee: () =>
+      options.isKeyed === true
+        ? { isIdempotent: true }
+        : { isIdempotent: false, note: 'a second run keeps every row twice' },
     open: async (config: Config, _context: PluginContext, { signal }: CallOptions) => {
       signal.throwIfAborted()
       const session = new MemoryWriterSession(config, options, state)
-      // A writer without a checkpoint has no such method.
+      // A writer that cannot do something has no such method.
       if (options.keepsCheckpoint !== true) Object.assign(session, { checkpoint: undefined })
+      if (options.isKeyed !== true) Object.assign(session, { truncate: undefined })
       return session
     },
   })
@@ -124,12 +146,29 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
     plugin,
     writes: state.writes,
     rows: () => state.writes.flatMap((write) => write.rows),
+    table: () => [...tableOf(state.writes).values()],
+    cutConnections: () => state.checkpoint.cut(),
     openConnections: () => state.openConnections,
     goBack: (writes) => {
-      for (const { progress, before } of state.writes.splice(-writes).reverse())
+      for (const { progress, before, header } of state.writes.splice(-writes).reverse()) {
         state.checkpoint.restore(progress.split, before)
+        state.checkpoint.header = header
+      }
     },
   }
+}
+
+function tableOf(writes: readonly MemoryWrite[]): ReadonlyMap<string, readonly Cell[]> {
+  const table = new Map<string, readonly Cell[]>()
+  for (const { schema, rows, operations, isTruncate } of writes) {
+    if (isTruncate === true) table.clear()
+    for (const [index, row] of rows.entries()) {
+      const key = JSON.stringify(schema.key.map((at) => String(row[at])))
+      if (operations?.[index] === 'd') table.delete(key)
+      else table.set(key, row)
+    }
+  }
+  return table
 }
 
 class MemoryWriterSession implements WriterSession {
@@ -148,7 +187,7 @@ class MemoryWriterSession implements WriterSession {
     this.#state = state
   }
 
-  async check(_schema: TableSchema, { signal }: CallOptions) {
+  async check(_schemas: readonly TableSchema[], { signal }: CallOptions) {
     signal.throwIfAborted()
     this.#connect()
     return []
@@ -195,22 +234,37 @@ class MemoryWriterSession implements WriterSession {
     return Promise.resolve(new MemoryCheckpoint(this.#state.checkpoint))
   }
 
+  async truncate(schema: TableSchema, { signal, progress }: TruncateOptions): Promise<WriteResult> {
+    await this.#last
+    signal.throwIfAborted()
+    const { splits, header } = this.#state.checkpoint
+    const before = splits.get(progress.split)
+    this.#state.checkpoint.take(progress)
+    this.#state.writes.push({ schema, rows: [], progress, before, header, isTruncate: true })
+    return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
+  }
+
   #keep(batch: RecordBatch, progress: WriteProgress, isRejected: ReadonlySet<number>): WriteResult {
-    const before = this.#state.checkpoint.splits.get(progress.split)
+    const { splits, header } = this.#state.checkpoint
+    const before = splits.get(progress.split)
     this.#state.checkpoint.take(progress)
     const refused: RejectedRow[] = []
     const rows: Row[] = []
+    const operations: OperationCode[] = []
     let bytesWritten = 0
     for (const [index, row] of batch.rows.entries()) {
       if (isRejected.has(index)) continue
       const error = this.#options.refuseRow?.(row, batch.schema)
       if (error) refused.push({ row: index, error })
-      else rows.push([...row])
+      else {
+        rows.push([...row])
+        operations.push(batch.changes?.operations[index] ?? 'r')
+      }
       for (const cell of row) bytesWritten += byteLengthOfCell(cell)
     }
     const isKept = rows.length > 0 || progress.record !== undefined
     if (progress.isApplied !== true && isKept)
-      this.#state.writes.push({ schema: batch.schema, rows, progress, before })
+      this.#state.writes.push({ schema: batch.schema, rows, operations, progress, before, header })
     return { sent: true, written: rows.length, rejected: refused, bytesWritten }
   }
 

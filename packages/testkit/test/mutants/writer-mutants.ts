@@ -1,84 +1,63 @@
-import {
-  defineWriter,
-  PluginError,
-  type WriteOptions,
-  type WriterPlugin,
-  type WriterSession,
-} from '@millrace/core/plugin'
-import type { RecordBatch } from '@millrace/core/record'
+import { PluginError, type WriteOptions } from '@millrace/core/plugin'
 import { z } from 'zod'
-import type { Breaking } from '../memory-harness.ts'
-import type { Mutant } from './reader-mutants.ts'
-
-/** Replaces members of every session. */
-function session(
-  replace: (whole: WriterSession) => Partial<WriterSession>,
-): Breaking<WriterPlugin> {
-  return (plugin) => ({
-    ...plugin,
-    open: async (...parameters) => {
-      const whole = await plugin.open(...parameters)
-      return {
-        limits: whole.limits,
-        check: (schema, options) => whole.check(schema, options),
-        write: (batch, options) => whole.write(batch, options),
-        preview: (batch) => whole.preview(batch),
-        [Symbol.asyncDispose]: () => whole[Symbol.asyncDispose](),
-        ...replace(whole),
-      }
-    },
-  })
-}
-
-/** Replaces the way of writing. */
-function writing(
-  replace: (
-    whole: WriterSession,
-  ) => (batch: RecordBatch, options: WriteOptions) => ReturnType<WriterSession['write']>,
-): Breaking<WriterPlugin> {
-  return session((whole) => ({ write: replace(whole) }))
-}
-
-function config(schema: z.ZodType): Breaking<WriterPlugin> {
-  return (plugin) => defineWriter({ ...plugin, config: schema as never })
-}
+import type { WriterHarness } from '../../src/index.ts'
+import { config, plugin, session, writing, type BreakingWriter } from './broken-writer.ts'
+import type { Mutant } from './mutant.ts'
 
 const never = new AbortController().signal
+const written = { sent: true, rejected: [], bytesWritten: 1 } as const
 
-export const writerMutants: readonly Mutant<WriterPlugin>[] = [
+/** Fails with another error where it should with that of the plugin. */
+function failingWith(makeError: (password: string) => Error): BreakingWriter {
+  return session((whole, parameters) => ({
+    check: async (schemas, options) => {
+      const { password } = parameters as { password?: string }
+      if (password === undefined) return await whole.check(schemas, options)
+      throw makeError(password)
+    },
+  }))
+}
+
+/** Mutants that write wrongly. */
+export const writerMutants: readonly Mutant<WriterHarness>[] = [
   {
     name: 'accepts any parameters',
-    fails: 'parameters of wrong types are refused by the schema',
+    breaks: 'parameters',
+    says: /the schema accepts parameters of wrong types: \{"password":5\}/,
     breaking: config(z.any()),
   },
   {
     name: 'refuses unknown parameters',
-    fails: 'unknown parameters pass the schema, so that the runtime can name the nearest',
+    breaks: 'parameters',
+    says: /refuses an unknown parameter: .*millraceUnknownParameter/,
     breaking: config(z.strictObject({})),
   },
   {
     name: 'does not describe a parameter',
-    fails: 'the JSON Schema has every parameter with a description',
+    breaks: 'parameters',
+    says: /says nothing of password/,
     breaking: config(z.looseObject({ password: z.string().optional() })),
   },
   {
     name: 'takes no batch at all',
-    fails: 'limits are positive and the guarantee is told',
+    breaks: 'limits',
+    says: /maxInFlight is 0/,
     breaking: session((whole) => ({ limits: { ...whole.limits, maxInFlight: 0 } })),
   },
   {
     name: 'lets batches overtake each other',
-    fails: 'batches of a split are applied in order per key, with as many under way as allowed',
+    breaks: 'order per key',
+    says: /the key k0 holds .*, expected .*, in the order of the batches/,
     breaking: writing((whole) => async (batch, options) => {
-      if (options.progress.sequence % 2 === 1) {
+      if (options.progress.sequence % 2 === 1)
         await new Promise((resolve) => setTimeout(resolve, 10))
-      }
       return whole.write(batch, options)
     }),
   },
   {
     name: 'drops the last row of a batch and counts it',
-    fails: 'batches of a split are applied in order per key, with as many under way as allowed',
+    breaks: 'order per key',
+    says: /the key k1 holds .*, expected/,
     breaking: writing((whole) => async (batch, options) => {
       const result = await whole.write({ ...batch, rows: batch.rows.slice(0, -1) }, options)
       return { ...result, written: batch.rows.length }
@@ -86,7 +65,8 @@ export const writerMutants: readonly Mutant<WriterPlugin>[] = [
   },
   {
     name: 'asks admit twice',
-    fails: 'a row that is found wrong goes to admit, and its neighbours are written',
+    breaks: 'rejected rows',
+    says: /admit was called 2 times for one batch/,
     breaking: writing((whole) => (batch, options) => {
       const admit: WriteOptions['admit'] = (rejected) => {
         options.admit(rejected)
@@ -97,56 +77,112 @@ export const writerMutants: readonly Mutant<WriterPlugin>[] = [
   },
   {
     name: 'rejects a whole batch for one bad row',
-    fails: 'a row that is found wrong goes to admit, and its neighbours are written',
+    breaks: 'rejected rows',
+    says: /admit names rows 0, 1, 2, 3, 4 as rejected, expected 1, 3/,
     breaking: writing((whole) => (batch, options) => {
-      const { rejected } = whole.preview(batch)
-      const [first] = rejected
+      const [first] = whole.preview(batch).rejected
       if (!first) return whole.write(batch, options)
       options.admit(batch.rows.map((_, row) => ({ row, error: first.error })))
-      return Promise.resolve({ sent: true, written: 0, rejected: [], bytesWritten: 0 })
+      return Promise.resolve({ ...written, written: 0 })
+    }),
+  },
+  {
+    name: 'writes only up to the first bad row, and says it wrote all',
+    breaks: 'rejected rows',
+    says: /the row of k2, a neighbour of a rejected one, holds nothing/,
+    breaking: writing((whole) => async (batch, options) => {
+      const last = whole.preview(batch).rejected.at(-1)?.row ?? batch.rows.length - 1
+      return whole.write({ ...batch, rows: batch.rows.slice(0, last + 1) }, options)
     }),
   },
   {
     name: 'keeps quiet about rows that the target refuses',
-    fails: 'a row that the target refuses is rejected, and its neighbours are written',
+    breaks: 'rejected rows',
+    says: /the result names rows none as rejected, expected 1/,
     breaking: writing((whole) => async (batch, options) => {
       const result = await whole.write(batch, options)
       return { ...result, rejected: [] }
     }),
   },
   {
-    name: 'names the wrong row as refused',
-    fails: 'a row that the target refuses is rejected, and its neighbours are written',
+    name: 'counts rejected rows as written, too',
+    breaks: 'accounting',
+    says: /9 written and 4 rejected do not make 9 rows/,
     breaking: writing((whole) => async (batch, options) => {
       const result = await whole.write(batch, options)
-      return { ...result, rejected: result.rejected.map((one) => ({ ...one, row: one.row + 1 })) }
+      return { ...result, written: batch.rows.length }
     }),
   },
   {
-    name: 'sends before it asks admit',
-    fails: 'nothing is sent when admit says no',
+    name: 'rejects a row twice',
+    breaks: 'accounting',
+    says: /row 3 was rejected twice/,
     breaking: writing((whole) => async (batch, options) => {
-      const result = await whole.write(batch, { ...options, admit: () => true })
-      const isAdmitted = options.admit([])
-      return isAdmitted ? result : { ...result, sent: false, written: 0 }
+      const result = await whole.write(batch, options)
+      return { ...result, rejected: [...result.rejected, ...result.rejected] }
+    }),
+  },
+  {
+    name: 'rejects without a reason',
+    breaks: 'accounting',
+    says: /row 3 was rejected without a reason/,
+    breaking: writing((whole) => async (batch, options) => {
+      const result = await whole.write(batch, options)
+      const rejected = result.rejected.map(({ row }) => ({ row, error: { code: '', message: '' } }))
+      return { ...result, rejected }
+    }),
+  },
+  {
+    name: 'does not count what it sends',
+    breaks: 'accounting',
+    says: /0 bytes are said to be sent for 5 rows/,
+    breaking: writing((whole) => async (batch, options) => {
+      return { ...(await whole.write(batch, options)), bytesWritten: 0 }
     }),
   },
   {
     name: 'never ends an empty batch',
-    fails: 'an empty batch is written and changes nothing',
+    breaks: 'accounting',
+    says: /a write never ends/,
     breaking: writing(
       (whole) => (batch, options) =>
         batch.rows.length === 0 ? new Promise(() => undefined) : whole.write(batch, options),
     ),
   },
   {
+    name: 'sends before it asks admit',
+    breaks: 'admit',
+    says: /the key k0 holds \[v0\], expected nothing when admit says no/,
+    breaking: writing((whole) => async (batch, options) => {
+      const result = await whole.write(batch, { ...options, admit: () => true })
+      return options.admit([]) ? result : { ...result, sent: false, written: 0 }
+    }),
+  },
+  {
+    name: 'says nothing of what a repeat leaves',
+    breaks: 'guarantee',
+    says: /it does not say what writing twice leaves/,
+    breaking: plugin(() => ({ guarantee: () => ({ isIdempotent: false }) })),
+  },
+  {
+    name: 'says of itself what is not so',
+    breaks: 'guarantee',
+    says: /it says isIdempotent: true, expected false/,
+    breaking: plugin(() => ({ guarantee: () => ({ isIdempotent: true }) })),
+  },
+  {
     name: 'promises idempotence although it appends',
-    fails: 'the guarantee holds: rows written twice leave what it says',
-    breaking: (plugin) => ({ ...plugin, guarantee: () => ({ isIdempotent: true }) }),
+    breaks: 'guarantee',
+    says: /the key k0 holds \[v0, v2, v0, v2\], expected \[v0, v2\], since isIdempotent is promised/,
+    breaking: (harness) => ({
+      ...plugin(() => ({ guarantee: () => ({ isIdempotent: true }) }))(harness),
+      isIdempotent: true,
+    }),
   },
   {
     name: 'writes in preview',
-    fails: 'preview names a command per good row, rejects what write rejects, and sends nothing',
+    breaks: 'preview',
+    says: /the key k0 holds \[v0\], expected nothing after a preview/,
     breaking: session((whole) => ({
       preview: (batch) => {
         const progress = { split: 's', sequence: 1, fence: 'f' }
@@ -156,29 +192,37 @@ export const writerMutants: readonly Mutant<WriterPlugin>[] = [
     })),
   },
   {
+    name: 'shows bad rows in preview as good ones',
+    breaks: 'preview',
+    says: /it names rows none as rejected, expected 1/,
+    breaking: session((whole) => ({
+      preview: (batch) => ({ ...whole.preview(batch), rejected: [] }),
+    })),
+  },
+  {
     name: 'connects when opened',
-    fails: 'open does not connect, and preview works without a connection',
-    breaking: (plugin) => ({
-      ...plugin,
+    breaks: 'open',
+    says: /1 connections are open before check or write was called/,
+    breaking: plugin((healthy) => ({
       open: async (parameters, context, options) => {
-        const whole = await plugin.open(parameters, context, options)
-        await whole.check({ table: 't', version: 1, fields: [], key: [] }, options)
+        const whole = await healthy.open(parameters, context, options)
+        await whole.check([{ table: 't', version: 1, fields: [], key: [] }], options)
         return whole
       },
-    }),
+    })),
   },
   {
     name: 'writes although the signal is aborted',
-    fails: 'a write with a signal already aborted rejects with its reason and sends nothing',
-    breaking: writing((whole) => async (batch, options) => {
-      await whole.write(batch, { ...options, signal: never })
-      options.signal.throwIfAborted()
-      return { sent: true, written: batch.rows.length, rejected: [], bytesWritten: 0 }
-    }),
+    breaks: 'abort',
+    says: /it is not heard: the write succeeds/,
+    breaking: writing(
+      (whole) => (batch, options) => whole.write(batch, { ...options, signal: never }),
+    ),
   },
   {
     name: 'rejects an abort with an error of its own',
-    fails: 'an abort while a write is under way ends it: done, or rejected with its reason',
+    breaks: 'abort',
+    says: /rejected with another error than the reason of the signal: Error: aborted/,
     breaking: writing((whole) => async (batch, options) => {
       try {
         return await whole.write(batch, options)
@@ -188,30 +232,53 @@ export const writerMutants: readonly Mutant<WriterPlugin>[] = [
     }),
   },
   {
-    name: 'keeps its connection when disposed',
-    fails: 'dispose closes everything and may be called twice',
-    breaking: session(() => ({ [Symbol.asyncDispose]: async () => undefined })),
+    name: 'counts no connections',
+    breaks: 'connections',
+    says: /the harness counts none of a session that has written/,
+    breaking: (harness) => ({
+      ...harness,
+      makeTarget: async () => ({ ...(await harness.makeTarget()), openConnections: () => 0 }),
+    }),
   },
   {
-    name: 'tells the password in its error',
-    fails: 'refused access is a clear error that tells no secret',
-    breaking: (plugin) => ({
-      ...plugin,
-      open: async (parameters, context, options) => {
-        const whole = await plugin.open(parameters, context, options)
-        const { password } = parameters as { password?: string }
-        const check = async () => {
-          if (password === undefined) return []
-          throw new PluginError({ code: 'TARGET_UNREACHABLE', message: `refused ${password}` })
-        }
-        return {
-          limits: whole.limits,
-          check,
-          write: (batch, writeOptions) => whole.write(batch, writeOptions),
-          preview: (batch) => whole.preview(batch),
-          [Symbol.asyncDispose]: () => whole[Symbol.asyncDispose](),
-        }
+    name: 'keeps its connection when disposed',
+    breaks: 'dispose',
+    says: /the writer keeps connections open after dispose/,
+    breaking: session(() => ({ [Symbol.asyncDispose]: async () => undefined })),
+  },
+  ...(['refused', 'unreachable'] as const).flatMap((part): Mutant<WriterHarness>[] => {
+    const promise = part === 'refused' ? 'refused access' : 'unreachable hosts'
+    return [
+      {
+        name: `finds nothing wrong (${part})`,
+        breaks: promise,
+        says: /neither open nor check fails/,
+        breaking: session(() => ({ check: async () => [] })),
       },
+      {
+        name: `lets the bare error of the driver out (${part})`,
+        breaks: promise,
+        says: /the error is no PluginError: .*ECONNREFUSED/,
+        breaking: failingWith(() => new Error('ECONNREFUSED')),
+      },
+    ]
+  }),
+  {
+    name: 'tells the password in its error',
+    breaks: 'secrets',
+    says: /the error or one of its causes tells the password/,
+    breaking: failingWith((password) => {
+      return new PluginError({ code: 'TARGET_UNREACHABLE', message: `refused ${password}` })
     }),
+  },
+  {
+    name: 'tells the password in a finding',
+    breaks: 'secrets',
+    says: /a finding, a log message or the identity tells the password/,
+    breaking: plugin(() => ({
+      validate: (parameters) => [
+        { severity: 'warning', path: [], message: `weak: ${JSON.stringify(parameters)}` },
+      ],
+    })),
   },
 ]

@@ -16,6 +16,11 @@ if redis.call('HGET',KEYS[1],'sequence:'..ARGV[i])~=ARGV[i+1] then return 'rewou
 redis.call('DEL',KEYS[1])
 for i=n+1,#ARGV,2 do redis.call('HSET',KEYS[1],ARGV[i],ARGV[i+1]) end return 'ok'`
 
+/** Puts one field in the place of what stands there, by the run that has the fence. */
+export const amendScript = `local r=redis.call('HGET',KEYS[1],'run')
+if r~=ARGV[1] then return r and 'fenced '..(redis.call('HGET',KEYS[1],'owner') or r) or 'gone' end
+redis.call('HSET',KEYS[1],ARGV[2],ARGV[3]) return 'ok'`
+
 /** Gives the fence back, if it is this run's. */
 export const releaseScript = `if redis.call('HGET',KEYS[1],'run')==ARGV[1] then
 redis.call('HDEL',KEYS[1],'run','owner') end return 'ok'`

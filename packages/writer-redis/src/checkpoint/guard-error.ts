@@ -1,5 +1,6 @@
 import { PluginError } from '@millrace/core/plugin'
 import { classifyError, fatalError } from '../connection/server-errors.ts'
+import type { RespError } from '../resp/resp-error.ts'
 import type { GuardAnswer } from './guard.ts'
 
 /**
@@ -42,6 +43,26 @@ export function checkpointGone(target: string): PluginError {
     code: 'TARGET_FAILED',
     message: `the checkpoint of the job is gone from Redis at ${target}: the database was flushed, or the server came back without its data, so rows that were written are lost, too`,
     hint: 'See what happened to the server, then run the job again: it begins anew.',
+  })
+}
+
+/** The error for rows that were written though the guard before them was refused. */
+export function unguarded(error: RespError, target: string): PluginError {
+  return new PluginError({
+    code: 'TARGET_FAILED',
+    message: `Redis at ${target} refused to look at the checkpoint (${error.message}) and wrote the rows behind it all the same: rows before them may be missing`,
+    hint: 'Run the job again with --restart.',
+  })
+}
+
+/** The error for list elements of which no guard tells whether they were appended. */
+export function unknownOutcome(cause: unknown, target: string): PluginError {
+  const found = cause instanceof Error ? cause.message : String(cause)
+  return new PluginError({
+    code: 'TARGET_FAILED',
+    message: `the connection to Redis at ${target} was lost while a batch of list elements was being written (${found}): whether they were appended is not known, so that writing them again could make duplicates`,
+    hint: 'Delete the lists of the job before running it again; duplicates are possible otherwise.',
+    cause,
   })
 }
 

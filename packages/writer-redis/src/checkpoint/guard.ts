@@ -17,9 +17,17 @@ export const fields = {
   record: (split: string) => `split:${split}`,
 } as const
 
-/** The key of a job's checkpoint. A job name has no braces, so the name is the hash tag. */
-export function checkpointKey(job: string): string {
-  return `millrace:{${job}}`
+/**
+ * The key of a job's checkpoint. A job name has no braces, so the name is the hash tag, unless the checkpoint has to stand
+ * in the slot of the data.
+ */
+export function checkpointKey(job: string, hashTag?: string): string {
+  return hashTag === undefined ? `millrace:{${job}}` : `millrace:{${hashTag}}:${job}`
+}
+
+/** The list of what was asked of a job that runs; in the slot of its checkpoint, and no part of what the guard watches. */
+export function requestsKey(job: string, hashTag?: string): string {
+  return `${checkpointKey(job, hashTag)}:requests`
 }
 
 /**

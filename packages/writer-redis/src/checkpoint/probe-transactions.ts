@@ -9,6 +9,7 @@ import { RespError } from '../resp/resp-error.ts'
 /** What a target can do of what a checkpoint is made of. */
 export interface TransactionSupport {
   readonly hasTransactions: boolean
+  readonly hasScripts: boolean
   /** Whether rows and checkpoint can be one: transactions, watched keys, scripts. */
   readonly hasCheckpoint: boolean
 }
@@ -38,7 +39,9 @@ export async function probeTransactions(options: ProbeOptions): Promise<Transact
     [['EVAL', "return redis.call('HGET',KEYS[1],'run')", '1', key]],
   ]
   // Nearly always one round trip tells.
-  if (await isKnown(attempts.flat(), options)) return { hasTransactions: true, hasCheckpoint: true }
+  if (await isKnown(attempts.flat(), options)) {
+    return { hasTransactions: true, hasScripts: true, hasCheckpoint: true }
+  }
   for (const commands of attempts) {
     if (!(await isKnown(commands, options))) missing.push(commands[0]?.[0] ?? '')
   }
@@ -47,7 +50,11 @@ export async function probeTransactions(options: ProbeOptions): Promise<Transact
       `${options.target} does not take ${missing.join(', ')}, as proxies do: the job runs without a checkpoint, at least once, and cannot be resumed`,
     )
   }
-  return { hasTransactions: !missing.includes('MULTI'), hasCheckpoint: missing.length === 0 }
+  return {
+    hasTransactions: !missing.includes('MULTI'),
+    hasScripts: !missing.includes('EVAL'),
+    hasCheckpoint: missing.length === 0,
+  }
 }
 
 async function isKnown(

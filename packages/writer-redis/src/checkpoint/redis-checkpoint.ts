@@ -4,49 +4,27 @@ import {
   type Checkpoint,
   type CheckpointContent,
   type CheckpointOwner,
-  type Logger,
   type ProgressUpdate,
 } from '@millrace/core/plugin'
 import type { JsonValue } from '@millrace/core/record'
-import type { RedisConnectionOptions } from '../connection/connection-options.ts'
 import { targetText } from '../connection/connection-options.ts'
-import { openBulk } from '../connection/open-bulk.ts'
-import { classifyError, fatalError, retryable, unreachable } from '../connection/server-errors.ts'
 import { pause } from '../pipeline/pause.ts'
-import { RetryClock } from '../pipeline/retry-clock.ts'
-import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { replyText } from '../resp/reply-text.ts'
-import { RespError } from '../resp/resp-error.ts'
-import { acquireScript, releaseScript, replaceScript } from './fence-scripts.ts'
-import { checkpointKey, fields, type Guard } from './guard.ts'
+import { CheckpointCalls, type CheckpointCallsOptions } from './checkpoint-calls.ts'
+import { confirmWrites, type Durability } from './confirm-writes.ts'
+import { acquireScript, amendScript, releaseScript, replaceScript } from './fence-scripts.ts'
+import { checkpointKey, fields, requestsKey, type Guard } from './guard.ts'
 import { checkpointGone, fenced, rewound } from './guard-error.ts'
 import { pairsOf, splitsOf } from './stored-progress.ts'
 
-/** How a checkpoint is reached that does not lie in a single Redis. */
-export interface CheckpointReach {
-  readonly atomicity: Checkpoint['atomicity']
-  /** Sends commands about the checkpoint to the server that has it; error replies are values. */
-  call(
-    key: string,
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<RespReply[]>
-  /** `CLIENT LIST` of every server on which a run has connections. */
-  clientLists(signal: AbortSignal): Promise<RespReply[]>
-}
-
 /** What a checkpoint in Redis is made of. */
-export interface RedisCheckpointOptions {
+export interface RedisCheckpointOptions extends CheckpointCallsOptions {
   readonly job: string
-  readonly connection: RedisConnectionOptions
-  /** How long a call is tried again once the job is running. */
-  readonly retryTimeoutMs: number
-  readonly logger: Logger
+  /** Hash tag of the data, where both stand in one slot of a cluster. */
+  readonly hashTag?: string
   /** Called when the job could not be concluded because the target went back in time. */
   onRewound(): void
-  /** Absent: it lies in a single Redis. */
-  readonly reach?: CheckpointReach
   /** Called when the fence is this run's. */
   onAcquired(run: string): void
   /** Sends a group without rows, behind the batches before it. */
@@ -58,32 +36,30 @@ const format = '1'
 const livenessTimeoutMs = 2_000
 const livenessPauseMs = 100
 
-/** Name of the connections of a run on the server: how another run sees that this one lives. */
-export function clientNameOf(run: string): string {
-  return `millrace:${run}`
-}
-
 /** The checkpoint of a job as a hash in Redis, changed only by the run that holds its fence. */
 export class RedisCheckpoint implements Checkpoint {
   readonly atomicity: Checkpoint['atomicity']
   readonly #options: RedisCheckpointOptions
   readonly #key: string
+  readonly #requestsKey: string
   readonly #target: string
+  readonly #calls: CheckpointCalls
   #owner: CheckpointOwner | undefined
-  /** Whether the fence is this run's: what fails afterwards may be a passing fault. */
-  #isRunning = false
-  #connection: BulkConnection | undefined
+  /** Commands of which it was said that the user may not run them. */
+  readonly #forbidden = new Set<string>()
 
   constructor(options: RedisCheckpointOptions) {
     this.#options = options
     this.atomicity = options.reach?.atomicity ?? 'with-data'
-    this.#key = checkpointKey(options.job)
+    this.#key = checkpointKey(options.job, options.hashTag)
+    this.#requestsKey = requestsKey(options.job, options.hashTag)
     this.#target = targetText(options.connection)
+    this.#calls = new CheckpointCalls(this.#key, options)
   }
 
   async read({ signal }: CallOptions): Promise<CheckpointContent | undefined> {
-    this.#lookAnew()
-    const [reply] = await this.#call([['HGETALL', this.#key]], signal)
+    this.#calls.lookAnew()
+    const [reply] = await this.#calls.call([['HGETALL', this.#key]], signal)
     const pairs = pairsOf(reply)
     const header = pairs.get(fields.header)
     if (header === undefined) return undefined
@@ -103,10 +79,10 @@ export class RedisCheckpoint implements Checkpoint {
   }
 
   async acquire(owner: CheckpointOwner, { signal }: CallOptions): Promise<void> {
-    this.#owner = owner
+    this.#own(owner)
     const deadlineMs = performance.now() + livenessTimeoutMs
     for (;;) {
-      const [runReply, ownerReply] = await this.#call(
+      const [runReply, ownerReply] = await this.#calls.call(
         [
           ['HGET', this.#key, fields.run],
           ['HGET', this.#key, fields.owner],
@@ -116,16 +92,16 @@ export class RedisCheckpoint implements Checkpoint {
       const holder = replyText(runReply)
       // It was taken before, and the answer was lost.
       if (holder === owner.run) break
-      if (holder !== undefined && (await this.#isAlive(holder, signal))) {
+      if (holder !== undefined && (await this.#calls.isAlive(holder, signal))) {
         if (performance.now() > deadlineMs)
           throw fenced(replyText(ownerReply) ?? holder, this.#target)
         await pause(livenessPauseMs, signal)
         continue
       }
       const args = [holder ?? '', owner.run, JSON.stringify(owner)]
-      if ((await this.#eval(acquireScript, args, signal)) === 'ok') break
+      if ((await this.#calls.eval(acquireScript, args, signal)) === 'ok') break
     }
-    this.#isRunning = true
+    this.#calls.isRunning = true
     this.#options.onAcquired(owner.run)
   }
 
@@ -147,6 +123,23 @@ export class RedisCheckpoint implements Checkpoint {
     )
   }
 
+  async amend(header: JsonValue, { signal }: CallOptions): Promise<void> {
+    const args = [this.#holder().run, fields.header, JSON.stringify(header)]
+    const answer = await this.#calls.eval(amendScript, args, signal)
+    if (answer !== 'ok') throw this.#refused(answer)
+  }
+
+  /** One that is spread over several masters confirms nothing. Throws TARGET_UNREACHABLE when the connection is lost. */
+  async confirm({ signal }: CallOptions): Promise<Durability> {
+    if (this.atomicity === 'after-data') return 'memory'
+    return await confirmWrites({
+      key: this.#key,
+      ...(this.#owner === undefined ? {} : { run: this.#owner.run }),
+      ask: async (commands) => await this.#calls.ask(commands, signal),
+      onForbidden: (command) => this.#warnOfForbidden(command),
+    })
+  }
+
   async update(progress: ProgressUpdate, { signal }: CallOptions): Promise<void> {
     await this.#options.submit(this.guardOf(progress), signal)
   }
@@ -156,14 +149,29 @@ export class RedisCheckpoint implements Checkpoint {
     splits: ReadonlyMap<string, number>,
     { signal }: CallOptions,
   ): Promise<void> {
-    this.#lookAnew()
+    this.#calls.lookAnew()
     const { run } = this.#holder()
     await this.#replace(
       splits,
       [fields.format, format, fields.header, JSON.stringify(header), fields.ended, run],
       signal,
     )
-    this.#owner = undefined
+    this.#own(undefined)
+  }
+
+  async request(request: JsonValue, { signal }: CallOptions): Promise<void> {
+    await this.#calls.call([['RPUSH', this.#requestsKey, JSON.stringify(request)]], signal)
+  }
+
+  async requests({ signal }: CallOptions): Promise<readonly JsonValue[]> {
+    const [reply] = await this.#calls.call([['LRANGE', this.#requestsKey, '0', '-1']], signal)
+    return (Array.isArray(reply) ? reply : []).map(
+      (one: RespReply) => JSON.parse(replyText(one) ?? 'null') as JsonValue,
+    )
+  }
+
+  async forgetRequests(count: number, { signal }: CallOptions): Promise<void> {
+    await this.#calls.call([['LTRIM', this.#requestsKey, String(count), '-1']], signal)
   }
 
   /** The guard of a batch that leaves this progress. */
@@ -180,16 +188,29 @@ export class RedisCheckpoint implements Checkpoint {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const owner = this.#owner
-    this.#owner = undefined
+    this.#own(undefined)
     try {
       // A fence that cannot be given back is seen to be free when the connections are gone.
       if (owner !== undefined)
-        await this.#eval(releaseScript, [owner.run], AbortSignal.timeout(livenessTimeoutMs))
+        await this.#calls.eval(releaseScript, [owner.run], AbortSignal.timeout(livenessTimeoutMs))
     } catch {
       this.#options.logger.debug('the fence could not be released')
     } finally {
-      this.#connection?.close()
+      this.#calls.close()
     }
+  }
+
+  #warnOfForbidden(command: string): void {
+    if (this.#forbidden.has(command)) return
+    this.#forbidden.add(command)
+    this.#options.logger.warn(
+      `the user may not run ${command}: how safe what was written is in Redis at ${this.#target} cannot be seen (ACL SETUSER … +${command.toLowerCase()})`,
+    )
+  }
+
+  #own(owner: CheckpointOwner | undefined): void {
+    this.#owner = owner
+    this.#calls.run = owner?.run
   }
 
   #holder(): CheckpointOwner {
@@ -204,121 +225,17 @@ export class RedisCheckpoint implements Checkpoint {
   ): Promise<void> {
     const expected = [...splits].flatMap(([split, sequence]) => [split, String(sequence)])
     const args = [this.#holder().run, String(splits.size), ...expected, ...pairs]
-    const answer = await this.#eval(replaceScript, args, signal)
+    const answer = await this.#calls.eval(replaceScript, args, signal)
     if (answer === 'ok') return
-    if (answer === 'gone') throw checkpointGone(this.#target)
-    if (answer !== 'rewound') throw fenced(answer.slice('fenced '.length), this.#target)
+    if (answer !== 'rewound') throw this.#refused(answer)
     this.#options.onRewound()
     throw rewound(this.#target)
   }
 
-  /**
-   * After a failover an old primary may still be there: what is read, and what concludes the job, must come from the
-   * server that the sentinels name now.
-   */
-  #lookAnew(): void {
-    if (!this.#isRunning || this.#options.connection.sentinel === undefined) return
-    this.#connection?.close()
-    this.#connection = undefined
+  /** The error for what a script answered when the fence is not this run's. */
+  #refused(answer: string): PluginError {
+    return answer === 'gone'
+      ? checkpointGone(this.#target)
+      : fenced(answer.slice('fenced '.length), this.#target)
   }
-
-  /** Whether connections of a run are there. Where that may not be looked at, the fence alone has to do. */
-  async #isAlive(run: string, signal: AbortSignal): Promise<boolean> {
-    const { reach, logger } = this.#options
-    const replies = await (reach === undefined
-      ? this.#exchange([['CLIENT', 'LIST']], signal)
-      : reach.clientLists(signal))
-    const seen = replies.filter((reply) => !(reply instanceof RespError))
-    if (seen.length === 0) {
-      const refused = replies.find((reply) => reply instanceof RespError)
-      logger.warn(
-        `whether the run that holds the checkpoint still lives could not be seen (${refused?.message ?? 'no answer'}): it is taken over`,
-      )
-      return false
-    }
-    return seen.some((reply) => (replyText(reply) ?? '').includes(` name=${clientNameOf(run)} `))
-  }
-
-  async #eval(script: string, args: readonly string[], signal: AbortSignal): Promise<string> {
-    const [reply] = await this.#call([['EVAL', script, '1', this.#key, ...args]], signal)
-    return replyText(reply) ?? ''
-  }
-
-  /** Sends commands; throws for the first that is refused. While the job runs, passing faults are waited out. */
-  async #call(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<RespReply[]> {
-    const clock = new RetryClock(this.#options.retryTimeoutMs, this.#target)
-    for (;;) {
-      try {
-        return await this.#attempt(commands, signal)
-      } catch (error) {
-        signal.throwIfAborted()
-        if (!this.#isRunning || !PluginError.isInstance(error) || !error.isRetryable) throw error
-        await pause(clock.nextPauseMs(error), signal)
-      }
-    }
-  }
-
-  async #attempt(
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<RespReply[]> {
-    const { reach } = this.#options
-    const replies = await (reach === undefined
-      ? this.#exchange(commands, signal)
-      : reach.call(this.#key, commands, signal))
-    const at = replies.findIndex((reply) => reply instanceof RespError)
-    if (at < 0) return replies
-    const error = replies[at] as RespError
-    const command = commands[at]?.[0] ?? ''
-    if (error.code === 'WRONGTYPE') throw foreignKey(this.#key, this.#target)
-    if (classifyError(error) !== 'retryable') throw fatalError(error, command, this.#target)
-    // A server that became a replica has to be left.
-    this.#connection?.close()
-    this.#connection = undefined
-    throw retryable(unreachable(this.#target, new Error(error.message)))
-  }
-
-  /** Sends commands and waits for what is answered, until the signal ends the connection. */
-  async #exchange(
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<RespReply[]> {
-    const connection = await this.#open(signal)
-    const onAbort = () => connection.close()
-    signal.addEventListener('abort', onAbort, { once: true })
-    try {
-      return await connection.call(commands)
-    } catch (error) {
-      signal.throwIfAborted()
-      throw retryable(unreachable(this.#target, error))
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-    }
-  }
-
-  async #open(signal: AbortSignal): Promise<BulkConnection> {
-    signal.throwIfAborted()
-    if (this.#connection !== undefined) return this.#connection
-    let opened: BulkConnection | undefined
-    opened = await openBulk(this.#options.connection, {
-      signal,
-      clientName: this.#owner === undefined ? 'millrace' : clientNameOf(this.#owner.run),
-      onLost: () => {
-        if (this.#connection === opened) this.#connection = undefined
-      },
-      onDrain: () => {},
-    })
-    // Splits that go back at the same time open one each.
-    if (this.#connection !== undefined) opened.close()
-    this.#connection ??= opened
-    return this.#connection
-  }
-}
-
-function foreignKey(key: string, target: string): PluginError {
-  return new PluginError({
-    code: 'TARGET_UNFIT',
-    message: `the key ${key} in Redis at ${target} is where the job keeps its checkpoint, and it holds a value of another type`,
-    hint: 'Rename that key, or give the job another name with --name.',
-  })
 }

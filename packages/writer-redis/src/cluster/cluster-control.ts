@@ -1,9 +1,13 @@
 import type { Logger } from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
+import { scanError } from '../connection/server-errors.ts'
 import { AbortWatch } from '../pipeline/abort-watch.ts'
+import { pause } from '../pipeline/pause.ts'
+import { removeKeys } from '../pipeline/remove-keys.ts'
 import { RetryClock } from '../pipeline/retry-clock.ts'
 import { encodeCommand } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { RespError } from '../resp/resp-error.ts'
 import { ClusterLinks } from './cluster-links.ts'
 import type { ClusterConnection } from './discover-cluster.ts'
 import { keySlot } from './key-slot.ts'
@@ -19,8 +23,8 @@ export interface ClusterControlOptions {
 }
 
 interface Call {
-  readonly key: string
-  readonly commands: readonly (readonly string[])[]
+  readonly key: string | Uint8Array
+  readonly commands: readonly (readonly (string | Uint8Array)[])[]
   readonly resolve: (replies: RespReply[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -47,7 +51,11 @@ export class ClusterControl {
       onLost: () => {},
       onDrain: () => {},
     })
-    this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#links.target)
+    this.#clock = new RetryClock({
+      retryTimeoutMs: options.config.retryTimeoutMs,
+      target: this.#links.target,
+      logger: options.logger,
+    })
   }
 
   /**
@@ -59,6 +67,14 @@ export class ClusterControl {
   async call(
     key: string,
     commands: readonly (readonly string[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]> {
+    return await this.#call(key, commands, signal)
+  }
+
+  async #call(
+    key: Call['key'],
+    commands: Call['commands'],
     signal: AbortSignal,
   ): Promise<RespReply[]> {
     signal.throwIfAborted()
@@ -91,6 +107,47 @@ export class ClusterControl {
     return replies.flat()
   }
 
+  /**
+   * Removes every key that a glob matches from all masters. Looks again until there is none, since slots may move meanwhile.
+   *
+   * @throws what `sendCommands` throws, or the reason of the signal
+   */
+  async removeKeys(pattern: string, signal: AbortSignal): Promise<void> {
+    for (let removed = 1; removed > 0;) {
+      signal.throwIfAborted()
+      try {
+        removed = await this.#removeOnce(pattern, signal)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!this.#links.isPassing(error)) throw error
+        this.#links.distrust()
+        await pause(this.#clock.nextPauseMs(error), signal)
+      }
+    }
+    this.#clock.reset()
+  }
+
+  async #removeOnce(pattern: string, signal: AbortSignal): Promise<number> {
+    const { masters } = await this.#links.current(signal)
+    let removed = 0
+    for (const address of masters) {
+      const connection = await this.#links.open(address, signal)
+      removed += await removeKeys(pattern, {
+        scan: async (command) => {
+          const [reply = null] = await connection.call([command])
+          if (reply instanceof RespError) throw scanError(reply, this.#links.target)
+          return reply
+        },
+        remove: async (keys) => {
+          await Promise.all(
+            keys.map(async (key) => await this.#call(key, [['UNLINK', key]], signal)),
+          )
+        },
+      })
+    }
+    return removed
+  }
+
   /** Ends the connections; calls that wait reject. */
   close(): void {
     this.#closed.abort(new Error('the Redis writer was closed'))
@@ -107,7 +164,12 @@ export class ClusterControl {
   async #send(calls: readonly Call[]): Promise<void> {
     const routed = calls.flatMap(({ key, commands }) => {
       const slot = keySlot(Buffer.from(key))
-      return commands.map((command) => ({ slot, key, bytes: encodeCommand(command)[0] as Buffer }))
+      const id = Buffer.from(key).toString('latin1')
+      return commands.map((command) => ({
+        slot,
+        key: id,
+        bytes: encodeCommand(command)[0] as Buffer,
+      }))
     })
     try {
       const replies = await sendCommands(routed, {

@@ -1,6 +1,6 @@
 import type { Logger, RejectedRow } from '@millrace/core/plugin'
 import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
-import { AbortWatch } from '../pipeline/abort-watch.ts'
+import { BatchFlow } from '../pipeline/batch-flow.ts'
 import { RetryClock } from '../pipeline/retry-clock.ts'
 import type { ClusterBatch } from './cluster-batch.ts'
 import { ClusterLinks } from './cluster-links.ts'
@@ -20,8 +20,6 @@ export interface ClusterPipelineOptions {
 
 /** Batches under way; lists are written one after the other, so that what is sent again keeps its order. */
 const maxDepth = 8
-/** Bytes under way, so that little has to be sent again. */
-const maxOpenBytes = 8 * 1024 * 1024
 
 /**
  * Sends batches to the masters of a cluster, each cut into one part per master, several batches under way, and settles
@@ -35,15 +33,15 @@ export class ClusterPipeline {
   readonly #clock: RetryClock
   readonly #links: ClusterLinks
   readonly #depth: number
-  readonly #aborts = new AbortWatch<ClusterBatch>((batch, reason) => this.#abandon(batch, reason))
-  readonly #queue: ClusterBatch[] = []
-  /** Sent and not settled, in order. */
-  #sent: ClusterBatch[] = []
-  #openBytes = 0
-  #isTroubled = false
-  #isRecovering = false
-  #failure: { readonly error: unknown } | undefined
-  #attempt = new AbortController()
+  readonly #flow = new BatchFlow<ClusterBatch>({
+    pump: () => this.#pump(),
+    settle: async () => {
+      await this.#settleSent()
+      await this.#openAll()
+    },
+    forget: () => this.#links.forget(),
+    close: () => this.#links.close(),
+  })
   /** Keys of another type that were deleted to be written anew. */
   overwrittenKeys = 0
   /** List elements that were sent again though they may have been appended. */
@@ -58,7 +56,11 @@ export class ClusterPipeline {
       onLost: (node, error) => this.#onLost(node, error),
       onDrain: () => this.#pump(),
     })
-    this.#clock = new RetryClock(options.config.retryTimeoutMs, this.#links.target)
+    this.#clock = new RetryClock({
+      retryTimeoutMs: options.config.retryTimeoutMs,
+      target: this.#links.target,
+      logger: options.logger,
+    })
     this.#depth = isIdempotent(options.config.kind) ? maxDepth : 1
   }
 
@@ -68,35 +70,24 @@ export class ClusterPipeline {
    * @throws PluginError when the job cannot go on, or the reason of the signal
    */
   async submit(batch: ClusterBatch, signal: AbortSignal): Promise<readonly RejectedRow[]> {
-    signal.throwIfAborted()
-    if (this.#failure !== undefined) throw this.#failure.error
-    this.#aborts.add(signal, batch)
-    try {
-      this.#queue.push(batch)
-      this.#pump()
-      return await batch.outcome
-    } finally {
-      this.#aborts.remove(signal, batch)
-    }
+    return await this.#flow.submit(batch, signal)
   }
 
   /** Ends the connections. Batches that are not settled are rejected. */
   close(): void {
-    this.#fail(new Error('the Redis writer was closed'))
+    this.#flow.fail(new Error('the Redis writer was closed'))
   }
 
   #pump(): void {
-    if (this.#isTroubled || this.#failure !== undefined || this.#queue.length === 0) return
+    const flow = this.#flow
+    if (flow.next === undefined) return
     if (!this.#links.isReady) {
       this.#trouble()
       return
     }
-    while (this.#openBytes < maxOpenBytes && this.#links.isWritable) {
-      if (this.#sent.length >= this.#depth) return
-      const batch = this.#queue.shift()
-      if (batch === undefined) return
-      this.#sent.push(batch)
-      this.#openBytes += batch.encoded.byteLength
+    for (let batch = flow.next; batch !== undefined; batch = flow.next) {
+      if (!this.#links.isWritable || flow.sent.length >= this.#depth) return
+      flow.take()
       if (!batch.mustVerify) this.#send(batch)
       if (batch.mustVerify || batch.parts.some((part) => part.isLost)) {
         this.#trouble()
@@ -124,47 +115,32 @@ export class ClusterPipeline {
   }
 
   #onAnswered(): void {
-    if (!this.#isTroubled) {
-      while (this.#sent[0]?.isClean === true) {
-        const [batch] = this.#sent.splice(0, 1) as [ClusterBatch]
-        this.#openBytes -= batch.encoded.byteLength
+    const flow = this.#flow
+    if (!flow.isTroubled) {
+      for (let [batch] = flow.sent; batch?.isClean === true; [batch] = flow.sent) {
+        flow.shift()
         batch.settle()
         this.#clock.reset()
       }
     }
-    if (this.#isTroubled || this.#sent.some((batch) => batch.errors.size > 0)) this.#trouble()
+    if (flow.isTroubled || flow.sent.some((batch) => batch.errors.size > 0)) this.#trouble()
     else this.#pump()
   }
 
   #onLost(node: string, error: Error): void {
-    const lost = this.#sent.flatMap(({ parts }) =>
+    const lost = this.#flow.sent.flatMap(({ parts }) =>
       parts.filter((part) => part.node === node && part.answered < part.items.length),
     )
     for (const part of lost) part.isLost = true
-    if (lost.length === 0 || this.#isRecovering) return
+    if (lost.length === 0 || this.#flow.isRecovering) return
     this.#options.logger.warn(`the connection to Redis at ${node} was lost: ${error.message}`)
     this.#trouble()
   }
 
   /** Nothing new is sent; what was sent is dealt with when all of it is answered or lost. */
   #trouble(): void {
-    this.#isTroubled = true
-    if (!this.#isRecovering && this.#sent.every((batch) => batch.isOut)) void this.#recover()
-  }
-
-  async #recover(): Promise<void> {
-    this.#isRecovering = true
-    try {
-      await this.#settleSent()
-      await this.#openAll()
-      this.#isTroubled = false
-    } catch (error) {
-      if (this.#attempt.signal.aborted) this.#startOver()
-      else this.#fail(error)
-    } finally {
-      this.#isRecovering = false
-    }
-    this.#pump()
+    this.#flow.isTroubled = true
+    if (this.#flow.sent.every((batch) => batch.isOut)) void this.#flow.recover()
   }
 
   async #settleSent(): Promise<void> {
@@ -173,19 +149,17 @@ export class ClusterPipeline {
       addresses: this.#options.connection.cluster.addresses,
       links: this.#links,
       clock: this.#clock,
-      signal: this.#attempt.signal,
+      signal: this.#flow.signal,
       onUnknown: (count) => {
         if (this.#depth === 1) this.repeatedElements += count
       },
     })
     try {
-      while (this.#sent.length > 0) {
-        const batch = this.#sent[0] as ClusterBatch
+      for (let [batch] = this.#flow.sent; batch !== undefined; [batch] = this.#flow.sent) {
         if (!batch.isAbandoned) await settler.settle(batch)
-        this.#sent.shift()
+        this.#flow.shift()
         this.#clock.reset()
       }
-      this.#openBytes = 0
     } finally {
       this.overwrittenKeys += settler.overwrittenKeys
     }
@@ -193,7 +167,7 @@ export class ClusterPipeline {
 
   /** Brings map and connections up to date, for as long as the clock says. */
   async #openAll(): Promise<void> {
-    const { signal } = this.#attempt
+    const { signal } = this.#flow
     for (;;) {
       try {
         await this.#links.openAll(signal)
@@ -205,36 +179,5 @@ export class ClusterPipeline {
         await pause(this.#clock.nextPauseMs(error), signal)
       }
     }
-  }
-
-  /** Everybody who waited has gone: the next batch begins with new connections. */
-  #startOver(): void {
-    this.#links.forget()
-    this.#sent = []
-    this.#openBytes = 0
-    this.#attempt = new AbortController()
-    this.#isTroubled = false
-  }
-
-  #abandon(batch: ClusterBatch, reason: unknown): void {
-    batch.isAbandoned = true
-    batch.fail(reason)
-    const queued = this.#queue.indexOf(batch)
-    if (queued >= 0) this.#queue.splice(queued, 1)
-    const isAwaited = this.#queue.length > 0 || this.#sent.some((one) => !one.isAbandoned)
-    if (isAwaited || this.#failure !== undefined) return
-    this.#attempt.abort(reason)
-    this.#links.forget()
-    if (!this.#isRecovering) this.#startOver()
-  }
-
-  #fail(error: unknown): void {
-    if (this.#failure !== undefined) return
-    this.#failure = { error }
-    this.#attempt.abort(error)
-    this.#links.close()
-    for (const batch of [...this.#sent, ...this.#queue]) batch.fail(error)
-    this.#sent = []
-    this.#queue.length = 0
   }
 }

@@ -1,5 +1,5 @@
 import type { Finding, Logger, RejectedRow } from '@millrace/core/plugin'
-import type { CheckpointReach } from '../checkpoint/redis-checkpoint.ts'
+import type { CheckpointReach } from '../checkpoint/checkpoint-calls.ts'
 import type { Guard } from '../checkpoint/guard.ts'
 import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
@@ -9,11 +9,15 @@ import { ClusterBatch } from './cluster-batch.ts'
 import { ClusterControl } from './cluster-control.ts'
 import { ClusterPipeline, type ClusterPipelineOptions } from './cluster-pipeline.ts'
 import type { ClusterConnection } from './discover-cluster.ts'
+import { keySlot } from './key-slot.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
+import { connectionToSlot } from './slot-owner.ts'
 
 /** What a {@link ClusterTarget} is made of. */
 export interface ClusterTargetOptions extends Omit<ClusterPipelineOptions, 'connection'> {
   readonly connection: RedisConnectionOptions
+  /** Hash tag of all keys: they are written by a transaction of its slot's master, not by this target. */
+  readonly hashTag?: string
 }
 
 /** A Redis Cluster as the target of a writer: rows go to the owners of their slots, progress follows when they are answered. */
@@ -21,6 +25,7 @@ export class ClusterTarget {
   readonly #config: RedisWriterConfig
   readonly #connection: ClusterConnection
   readonly #logger: Logger
+  readonly #hashTag: string | undefined
   readonly #pipeline: ClusterPipeline
   readonly #control: ClusterControl
   readonly #progress: ProgressKeeper
@@ -30,6 +35,7 @@ export class ClusterTarget {
     const addresses = connection.addresses.filter((address) => address.kind === 'tcp')
     this.#config = options.config
     this.#logger = options.logger
+    this.#hashTag = options.hashTag
     this.#connection = {
       ...connection,
       addresses,
@@ -82,10 +88,23 @@ export class ClusterTarget {
     await this.#progress.keepAfter(Promise.resolve(), guard, signal)
   }
 
+  /** Removes every key that a glob matches, by a run that has the fence; throws what `checkFence` throws. */
+  async removeKeys(pattern: string, guard: Guard | undefined, signal: AbortSignal): Promise<void> {
+    if (guard !== undefined) await this.#progress.checkFence(guard, signal)
+    await this.#control.removeKeys(pattern, signal)
+  }
+
+  /** The connection to the master that serves the slot of all keys; `undefined` when they are in several. */
+  get slotConnection(): RedisConnectionOptions | undefined {
+    return this.#hashTag === undefined
+      ? undefined
+      : connectionToSlot(this.#connection, keySlot(Buffer.from(this.#hashTag)))
+  }
+
   /** How the checkpoint is reached. */
   get reach(): CheckpointReach {
     return {
-      atomicity: 'after-data',
+      atomicity: this.#hashTag === undefined ? 'after-data' : 'with-data',
       call: async (key, commands, signal) => await this.#control.call(key, commands, signal),
       clientLists: async (signal) => await this.#control.callAll(['CLIENT', 'LIST'], signal),
     }

@@ -1,5 +1,6 @@
 import { guardAnswerOf, type Guard } from '../checkpoint/guard.ts'
-import { guardError } from '../checkpoint/guard-error.ts'
+import { checkpointGone, fenced, guardError } from '../checkpoint/guard-error.ts'
+import { replyText } from '../resp/reply-text.ts'
 import type { ClusterControl } from './cluster-control.ts'
 
 /**
@@ -43,6 +44,21 @@ export class ProgressKeeper {
       // A split that goes on after a failure begins without its past.
       if (this.#last.get(split) === kept) this.#last.delete(split)
     }
+  }
+
+  /** Throws PluginError TARGET_FENCED or TARGET_FAILED unless the fence is this run's. */
+  async checkFence({ key, run }: Guard, signal: AbortSignal): Promise<void> {
+    const [holder, owner] = await this.#control.call(
+      key,
+      [
+        ['HGET', key, 'run'],
+        ['HGET', key, 'owner'],
+      ],
+      signal,
+    )
+    const found = replyText(holder)
+    if (found === undefined) throw checkpointGone(this.#target)
+    if (found !== run) throw fenced(replyText(owner) ?? found, this.#target)
   }
 
   async #keep(guard: Guard, signal: AbortSignal): Promise<void> {

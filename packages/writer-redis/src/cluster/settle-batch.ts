@@ -1,7 +1,14 @@
 import type { RejectedRow } from '@millrace/core/plugin'
-import { isIdempotent, redisTypeOf, type RedisWriterConfig } from '../config/writer-config.ts'
-import { classifyError, fatalError } from '../connection/server-errors.ts'
+import {
+  isIdempotent,
+  overwritesOtherTypes,
+  redisTypeOf,
+  type RedisWriterConfig,
+} from '../config/writer-config.ts'
+import { classifyError, classifyMoving, fatalError } from '../connection/server-errors.ts'
 import { commandAt } from '../encode/compile-encoder.ts'
+import { failpoint } from '../pipeline/failpoint.ts'
+import { keyTypeOfCommand } from '../output/output-target.ts'
 import { refusal, wrongTypeRow } from '../pipeline/judge-errors.ts'
 import { encodeCommand } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
@@ -42,10 +49,11 @@ export class BatchSettler {
     for (let repairs = 0; ; repairs += 1) {
       const wrong = this.#judge(batch)
       if (wrong.length === 0) break
-      if (!this.#isIdempotent || repairs === maxRepairs) {
+      if (!overwritesOtherTypes(this.#options.config.kind) || repairs === maxRepairs) {
         batch.refuse([...new Set(wrong.map((at) => batch.rowOf(at)))].map(wrongTypeRow))
         break
       }
+      await failpoint('before-repair')
       await this.#repair(batch, wrong)
     }
     batch.settle()
@@ -90,7 +98,8 @@ export class BatchSettler {
         continue
       }
       const { config, links } = this.#options
-      if (kind === 'fatal')
+      // Whether a key may expire does not depend on its row.
+      if (kind === 'fatal' || at >= batch.encoded.writeCount)
         throw fatalError(error, commandAt(config, batch.encoded, at), links.target)
       refused.set(batch.rowOf(at), { row: batch.rowOf(at), error: refusal(error) })
       batch.errors.delete(at)
@@ -137,14 +146,22 @@ export class BatchSettler {
   }
 
   async #keysOfOtherTypes(batch: ClusterBatch, places: readonly number[]): Promise<string[]> {
-    const firsts = new Map(places.map((at) => [batch.commands.keyId(at), at]))
+    const typeAt = (at: number) => this.#typeAt(batch, at)
+    const firsts = new Map(
+      places.flatMap((at) => (typeAt(at) === undefined ? [] : [[batch.commands.keyId(at), at]])),
+    )
     const replies = await this.#route([...firsts.values()].map((at) => aboutKey(batch, at, 'TYPE')))
-    const type = redisTypeOf(this.#options.config.kind)
-    return [...firsts.keys()].filter((_, index) => {
+    return [...firsts].flatMap(([key, at], index) => {
       const reply = replies[index]
       this.#throwIfRefused(reply, 'TYPE')
-      return reply !== type && reply !== 'none'
+      return reply !== typeAt(at) && reply !== 'none' ? [key] : []
     })
+  }
+
+  /** Type that the key of a command has to have; `undefined` when the command says nothing of it. */
+  #typeAt({ commands }: ClusterBatch, at: number): string | undefined {
+    const { kind, outputs } = this.#options.config
+    return outputs === undefined ? redisTypeOf(kind) : keyTypeOfCommand(commands.command(at))
   }
 
   #throwIfRefused(reply: RespReply | undefined, command: string): void {
@@ -158,7 +175,7 @@ export class BatchSettler {
 
 /** Whether the same command may be taken later, or elsewhere. */
 function isPassing(error: RespError): boolean {
-  return error.code === 'MOVED' || error.code === 'ASK' || classifyError(error) === 'retryable'
+  return classifyMoving(error, true) === 'retryable'
 }
 
 function commandOf({ commands }: ClusterBatch, at: number): RoutedCommand {

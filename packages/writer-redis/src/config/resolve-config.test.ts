@@ -140,7 +140,7 @@ describe('validate', () => {
       { keyFieldDelimiter: 'u0001' },
       /^warning keyFieldDelimiter: delimiter is the text "u0001"; did you mean "\\u0001"\?/,
     ],
-    [{ writeMode: { type: 'stream' } }, /^error writeMode\.type: expected "string"/],
+    [{ writeMode: { type: 'streams' } }, /^error writeMode\.type: expected "string"/],
     [{ writeMode: { type: 'hahs' } }, /Did you mean "hash"/],
     [{ writeMode: { mode: 'sadd' } }, /^error writeMode\.type: is missing.*Add "type": "set"/],
     [{ writeMode: { type: 'list' } }, /^error writeMode\.mode: is missing/],

@@ -3,8 +3,10 @@ import { compileDatePattern } from '@millrace/core/record'
 import { parseKeyTemplate } from '../encode/key-template.ts'
 import { FindingList } from './finding-list.ts'
 import { resolveExpiry } from './resolve-expiry.ts'
+import { kindOfOutputs, resolveOutputs } from './resolve-outputs.ts'
 import { resolveWriteKind } from './resolve-write-kind.ts'
 import type { RedisWriterParameters } from './schema.ts'
+import { writesFields } from './writer-config.ts'
 import type {
   ColumnMapping,
   JsonType,
@@ -25,8 +27,12 @@ const jsonTypes: readonly JsonType[] = ['string', 'int', 'long', 'double', 'bool
  */
 export function resolveConfig(parameters: RedisWriterParameters): RedisWriterConfig {
   const findings = new FindingList()
-  const kind = resolveWriteKind(parameters.writeMode ?? undefined, findings)
-  const key = resolveKey(parameters, findings)
+  const outputs = resolveOutputs(parameters, findings)
+  const kind =
+    outputs === undefined
+      ? resolveWriteKind(parameters.writeMode ?? undefined, findings)
+      : kindOfOutputs(outputs)
+  const key = outputs === undefined ? resolveKey(parameters, findings) : noKey
   const columns = resolveColumns(parameters, kind, findings)
   const dateFormat = resolveDateFormat(parameters.dateFormat, findings)
   const isCluster = resolveRedisMode(parameters, findings)
@@ -46,6 +52,7 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
   return {
     ...(datasource === '' ? {} : { datasource }),
     kind,
+    ...(outputs === undefined ? {} : { outputs }),
     key,
     valueDelimiter,
     strictDelimiter: parameters.strictDelimiter ?? false,
@@ -57,10 +64,15 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
     batchSize: parameters.batchSize ?? defaultBatchSize,
     timeoutMs: parameters.timeout ?? defaultTimeoutMs,
     retryTimeoutMs: parameters.retryTimeout ?? defaultRetryTimeoutMs,
+    ...(parameters.maxDeadLetters === undefined
+      ? {}
+      : { maxDeadLetters: parameters.maxDeadLetters }),
     allowsEviction: parameters.allowEviction ?? false,
     findings: findings.all,
   }
 }
+
+const noKey: KeyConfig = { kind: 'indexes', indexes: [], delimiter: defaultDelimiter }
 
 function resolveKey(parameters: RedisWriterParameters, findings: FindingList): KeyConfig {
   const template = parameters.keyTemplate ?? ''
@@ -132,10 +144,10 @@ function resolveColumns(
 ): readonly ColumnMapping[] | undefined {
   const written = parameters.column ?? []
   if (written.length === 0) return undefined
-  if (kind !== 'string/set' && kind !== 'hash/row') {
+  if (kind !== 'string/set' && !writesFields(kind)) {
     findings.error(
       ['column'],
-      `column makes a JSON value of string/set or the fields of hash/row; writeMode is ${kind}`,
+      `column makes a JSON value of string/set or the fields of hash/row, stream and json; writeMode is ${kind}`,
       'Remove column, or change writeMode.',
     )
     return undefined

@@ -12,6 +12,8 @@ const modesByType: Readonly<Record<string, readonly string[]>> = {
   set: ['sadd'],
   zset: ['zadd'],
   hash: ['hset', 'row'],
+  stream: ['xadd'],
+  json: ['set', 'merge'],
 }
 const types = Object.keys(modesByType)
 const fallback: WriteKind = 'string/set'

@@ -1,4 +1,5 @@
 import { quotedBoolean, quotedInteger, z } from '@millrace/core/plugin'
+import { outputRoutes } from '../output/output-schema.ts'
 import { resolveConfig } from './resolve-config.ts'
 
 const blankable = z.union([z.string(), z.null()])
@@ -7,12 +8,12 @@ const writeMode = z.looseObject({
   type: z
     .string()
     .optional()
-    .describe('Type of the values: string (default), list, set, zset or hash.'),
+    .describe('Type of the values: string (default), list, set, zset, hash, stream or json.'),
   mode: z
     .string()
     .optional()
     .describe(
-      'How a row is added: set (string); lpush or rpush (list); sadd (set); zadd (zset); hset, its old name hmset, or row (hash). May be left out where a type has only one mode of the DataWorks documentation; a list needs it.',
+      'How a row is added: set (string); lpush or rpush (list); sadd (set); zadd (zset); hset, its old name hmset, or row (hash); xadd (stream); set or merge (json). May be left out where a type has only one mode of the DataWorks documentation; a list needs it.',
     ),
   name: z.string().optional().describe('Old spelling of mode; gives a warning.'),
   valueFieldDelimiter: z
@@ -55,6 +56,11 @@ export const redisWriterParameters = z.looseObject({
     .union([writeMode, z.null()])
     .optional()
     .describe('Type of the values and how rows are added. Default: string, set.'),
+  outputs: outputRoutes
+    .optional()
+    .describe(
+      'What becomes of the rows by route, instead of writeMode and what goes with it; for readers of several tables.',
+    ),
   keyIndexes: z
     .union([z.number(), z.string(), z.array(z.union([z.number(), z.string()])), z.null()])
     .optional()
@@ -79,7 +85,7 @@ export const redisWriterParameters = z.looseObject({
     .union([column, z.null()])
     .optional()
     .describe(
-      'For string/set: the value becomes a JSON object of these columns. For hash/row: exactly these fields are written.',
+      'For string/set: the value becomes a JSON object of these columns. For hash/row, stream and json: exactly these fields are written.',
     ),
   expireTime: expireTime
     .optional()
@@ -98,6 +104,11 @@ export const redisWriterParameters = z.looseObject({
     .optional()
     .describe(
       'Milliseconds for which a batch is tried again before the job fails. Default 300000.',
+    ),
+  maxDeadLetters: quotedInteger({ min: 1 })
+    .optional()
+    .describe(
+      'Failed records also go to a stream "dlq:<table>" of about so many messages. Default: none.',
     ),
   allowEviction: quotedBoolean()
     .optional()

@@ -7,6 +7,7 @@ export function validateConfig(
   config: RedisWriterConfig,
   job: WriterValidation,
 ): readonly Finding[] {
+  if (config.outputs !== undefined) return config.findings
   const keyIsUsable =
     config.key.kind === 'indexes' ? config.key.indexes.length > 0 : config.key.pieces.length > 0
   const columns = job.readerColumns
@@ -23,7 +24,7 @@ function listFindings(config: RedisWriterConfig, job: WriterValidation): readonl
     {
       severity: 'warning',
       path: ['writeMode'],
-      message: `several channels (${job.concurrency}) write to lists: elements of one key that come from different splits have no fixed order`,
+      message: `several channels (${job.concurrency}) write to ${config.kind === 'stream/xadd' ? 'streams: messages' : 'lists: elements'} of one key that come from different splits have no fixed order`,
       hint: 'Set speed.concurrent to 1 when the order matters.',
     },
   ]

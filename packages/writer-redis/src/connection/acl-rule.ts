@@ -1,5 +1,8 @@
+import { deadLetterKey } from '../dead-letters.ts'
 import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
-import { checkpointKey } from '../checkpoint/guard.ts'
+import { outputCommands, outputPatterns } from '../output/output-commands.ts'
+import { checkpointKey, requestsKey } from '../checkpoint/guard.ts'
+import { constantHashTag } from '../encode/hash-tag.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
 
 /** What the checkpoint, the connections and the checks before the start send, whatever the job writes. */
@@ -15,6 +18,12 @@ const always = [
 ].flatMap((line) => line.split(' '))
 
 /**
+ * What is sent besides by a job that follows changes: to hear of requests and to leave one, to wait for replicas, and to empty tables. WAITAOF is
+ * unknown to servers before 7.2, which would refuse the whole rule.
+ */
+const following = ['lrange', 'ltrim', 'rpush', 'wait', 'scan', 'unlink']
+
+/**
  * The rule under which a job runs: the commands it sends and the keys it touches, and nothing else. As `ACL SETUSER` takes
  * it; a password has to be added to a new user.
  */
@@ -22,17 +31,27 @@ export function aclRule(
   config: RedisWriterConfig,
   connection: RedisConnectionOptions,
   job: string,
+  { follows = false }: { readonly follows?: boolean | undefined } = {},
 ): string {
+  const { outputs, maxDeadLetters } = config
+  const written = outputs === undefined ? [commandOf(config.kind)] : outputCommands(outputs)
   const expiry = { never: [], seconds: ['expire'], unixtime: ['expireat'] }[config.expiry.kind]
   const commands = new Set([
-    commandOf(config.kind).toLowerCase(),
+    ...written.map((command) => command.toLowerCase()),
     ...(config.kind === 'string/set' ? [] : expiry),
     ...(connection.database === 0 ? [] : ['select']),
+    ...(connection.cluster === undefined ? [] : ['cluster|slots']),
     ...always,
+    ...(follows ? following : []),
+    ...(maxDeadLetters === undefined ? [] : ['xadd']),
   ])
-  const pattern = patternOf(config)
+  const patterns =
+    outputs === undefined ? [patternOf(config)] : (outputPatterns(outputs, escaped) ?? ['*'])
+  const hashTag = connection.cluster === undefined ? undefined : constantHashTag(config.key)
   // Redis takes no further pattern beside one for all keys.
-  const keys = pattern === '*' ? [pattern] : [pattern, escaped(checkpointKey(job))]
+  const own = [checkpointKey(job, hashTag), ...(follows ? [requestsKey(job, hashTag)] : [])]
+  const deadLetters = maxDeadLetters === undefined ? [] : [deadLetterKey('*')]
+  const keys = patterns.includes('*') ? ['*'] : [...patterns, ...deadLetters, ...own.map(escaped)]
   return [
     `ACL SETUSER ${connection.user ?? '<user>'} on resetkeys resetchannels -@all`,
     ...keys.map((key) => quoted(`~${key}`)),

@@ -38,10 +38,15 @@ function evictionOf(config: RedisWriterConfig, target: string, info: string): st
   const limit = Number(/^maxmemory:(\d+)/m.exec(info)?.[1] ?? 0)
   const policy = /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1] ?? 'noeviction'
   const isAll = policy.startsWith('allkeys-')
-  const isDropping = isAll || (policy.startsWith('volatile-') && config.expiry.kind !== 'never')
+  const isDropping = isAll || (policy.startsWith('volatile-') && expires(config))
   if (limit === 0 || !isDropping) return undefined
   const what = isAll ? 'rows and the checkpoint of the job' : 'rows, since the job sets an expiry,'
   return `Redis at ${target} may drop ${what} when its memory is full (maxmemory ${limit}, maxmemory-policy ${policy})`
+}
+
+function expires({ expiry, outputs = {} }: RedisWriterConfig): boolean {
+  const all = Object.values(outputs).flat()
+  return expiry.kind !== 'never' || all.some(({ expire }) => expire !== undefined)
 }
 
 /** Unknown, because the user may not look, is not told as a lack. */

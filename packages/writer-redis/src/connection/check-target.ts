@@ -1,5 +1,12 @@
 import { PluginError, type Finding } from '@millrace/core/plugin'
-import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
+import {
+  commandOf,
+  isIdempotent,
+  type RedisWriterConfig,
+  type WriteKind,
+} from '../config/writer-config.ts'
+import { checkJsonCommands } from '../output/check-json.ts'
+import { jsonCommands, outputProbes } from '../output/output-commands.ts'
 import { RespError } from '../resp/resp-error.ts'
 import { checkRetention } from './check-retention.ts'
 import { openControl, type ControlConnection, type TextReply } from './control.ts'
@@ -31,6 +38,7 @@ export async function checkTarget(
     await logIn(control, connection)
     await checkAlive(control)
     await checkRole(control)
+    await checkJsonCommands(control, jsonCommandsOf(config))
     const findings = await checkServer(control, config, connection.cluster !== undefined)
     await checkDatabase(control, connection.database)
     await checkPermissions(control, config, connection.user ?? 'default')
@@ -124,23 +132,32 @@ async function checkPermissions(
 
 function probesOf(config: RedisWriterConfig): readonly (readonly string[])[] {
   const key = 'millrace:probe'
-  const isList = config.kind.startsWith('list/')
+  if (config.outputs !== undefined) return outputProbes(config.outputs, key)
+  const isList = !isIdempotent(config.kind)
   const isString = config.kind === 'string/set'
-  const write = [
-    commandOf(config.kind),
-    key,
-    ...(config.kind.startsWith('hash/') ? ['f', 'v'] : []),
-  ]
-  if (config.kind === 'zset/zadd') write.push('1', 'm')
-  else if (!config.kind.startsWith('hash/')) write.push('v')
+  const write = [commandOf(config.kind), key, ...probeValues(config.kind)]
   const expires = config.expiry.kind !== 'never' && !isString
   const expire = config.expiry.kind === 'unixtime' ? 'EXPIREAT' : 'EXPIRE'
   return [
     write,
     ...(expires ? [[expire, key, '1']] : []),
-    ...(expires && isList ? [['EVAL', 'return 1', '1', key]] : []),
+    ...(expires ? [['EVAL', 'return 1', '1', key]] : []),
+    ...(expires && !isList ? [['TYPE', key]] : []),
     ...(isList ? [['MULTI'], ['EXEC']] : []),
   ]
+}
+
+function probeValues(kind: WriteKind): readonly string[] {
+  if (kind === 'zset/zadd') return ['1', 'm']
+  if (kind === 'stream/xadd') return ['*', 'f', 'v']
+  if (kind.startsWith('json/')) return ['$', '{}']
+  return kind.startsWith('hash/') ? ['f', 'v'] : ['v']
+}
+
+/** Commands of RedisJSON that the job sends. */
+function jsonCommandsOf({ kind, outputs }: RedisWriterConfig): readonly string[] {
+  if (outputs !== undefined) return jsonCommands(outputs)
+  return kind.startsWith('json/') ? [commandOf(kind)] : []
 }
 
 /** The error a command is answered with; `undefined` when it succeeds. Lost connections are thrown. */

@@ -29,6 +29,8 @@ export interface RedisConnectionOptions {
   readonly addresses: readonly RedisAddress[]
   /** Present: asked for the address before every connection. */
   readonly sentinel?: SentinelGroup
+  /** Present: gives the addresses instead, before every connection, since the server may be another by then. */
+  locate?(signal: AbortSignal): Promise<readonly RedisAddress[]>
   readonly user?: string
   readonly password?: string
   /** Index of the database. */

@@ -30,7 +30,7 @@ const pauseMs = 200
 
 /**
  * The addresses of the target, to be tried in order: those of the data source, or the one at which the sentinels have
- * the primary now, known to be one.
+ * the primary now, known to be one, or what the connection is located at.
  *
  * @throws PluginError TARGET_UNREACHABLE, with `isRetryable`, when no sentinel knows a primary that says to be one; or
  * the reason of the signal
@@ -40,6 +40,7 @@ export async function serverAddresses(
   signal: AbortSignal,
 ): Promise<readonly RedisAddress[]> {
   const { sentinel } = connection
+  if (connection.locate !== undefined) return await connection.locate(signal)
   if (sentinel === undefined) return connection.addresses
   const deadlineMs = performance.now() + connectTimeoutMs(connection)
   for (;;) {

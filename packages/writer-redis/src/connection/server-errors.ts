@@ -39,6 +39,8 @@ export const clusterHint =
 
 /** Classifies an error reply. Errors from inside a script are recognised too. */
 export function classifyError(error: RespError): ErrorClass {
+  // RedisJSON has no code for it.
+  if (error.message.includes('wrong Redis type')) return 'wrong-type'
   if (error.code === 'ERR') return classifyPlain(error.message)
   if (error.code === 'WRONGTYPE') return 'wrong-type'
   if (retryableCodes.has(error.code)) return 'retryable'
@@ -50,9 +52,21 @@ function classifyPlain(message: string): ErrorClass {
   if (message.includes('WRONGTYPE ')) return 'wrong-type'
   if (message.includes('OOM command not allowed')) return 'retryable'
   if (message.includes("can't write against a read only")) return 'retryable'
-  return /unknown command|operation not permitted|max number of clients/i.test(message)
+  return /unknown command|can't run this command|operation not permitted|max number of clients/i.test(
+    message,
+  )
     ? 'fatal'
     : 'row'
+}
+
+/** As `classifyError`, where the job follows its keys through a cluster: a redirection is a passing fault there. */
+export function classifyMoving(error: RespError, isMoving: boolean): ErrorClass {
+  return isMoving && isRedirection(error) ? 'retryable' : classifyError(error)
+}
+
+/** Whether a cluster names another node for the keys of a command. */
+export function isRedirection(error: RespError): boolean {
+  return error.code === 'MOVED' || error.code === 'ASK'
 }
 
 /** The text of an error reply that may be shown: arguments, which are data, are cut off. */
@@ -64,6 +78,13 @@ export function shownText(error: RespError): string {
 /** The error for a job that the server will never let write. */
 export function fatalError(error: RespError, command: string, target: string): PluginError {
   const found = shownText(error)
+  if (found.includes("can't run this command")) {
+    return new PluginError({
+      code: 'TARGET_NOT_PERMITTED',
+      message: `${target} does not permit a command inside the script of ${command}: ${found}`,
+      hint: 'Give the user the rule that check --connect prints.',
+    })
+  }
   if (error.code === 'NOPERM' || error.code === 'NOAUTH' || error.code === 'WRONGPASS') {
     return notPermitted(command, target, found)
   }
@@ -149,4 +170,11 @@ function causeText(cause: unknown): string {
   // A name with several addresses, none of which answers: Node gives all reasons and no message.
   if (cause instanceof AggregateError) return cause.errors.map(causeText).join(', ')
   return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** The error for a server that does not look through its keys, now or ever. */
+export function scanError(error: RespError, target: string): PluginError {
+  return classifyError(error) === 'retryable'
+    ? retryable(unreachable(target, new Error(error.message)))
+    : fatalError(error, 'SCAN', target)
 }

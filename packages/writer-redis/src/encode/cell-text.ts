@@ -37,6 +37,7 @@ export function compileCellText(field: Field, dates: DateText): CellText {
     case 'bytes':
     case 'uuid':
     case 'json':
+    case 'value':
       return plainText
   }
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '@millrace/core/plugin'
 import { nearestName } from '@millrace/core/sql'
-import type { RedisWriterConfig } from '../config/writer-config.ts'
+import { writesFields, type RedisWriterConfig } from '../config/writer-config.ts'
 import { templateColumns } from './key-template.ts'
 
 /**
@@ -74,7 +74,7 @@ function valueFindings(config: RedisWriterConfig, columns: readonly string[]): F
       ),
     ]
   }
-  if (config.kind === 'hash/row') return duplicateFields(columns, keys)
+  if (writesFields(config.kind)) return duplicateFields(columns, keys)
   const needsPair = config.kind === 'zset/zadd' || config.kind === 'hash/hset'
   if (!needsPair || valueCount === 2) return []
   const pair = config.kind === 'zset/zadd' ? 'score and member' : 'field and value'
@@ -103,7 +103,7 @@ function duplicateFields(columns: readonly string[], keys: ReadonlySet<number>):
   return [...twice].map((name) =>
     error(
       ['writeMode'],
-      `two columns of the reader are named "${name}": they would be one field of the hash`,
+      `two columns of the reader are named "${name}": they would be one field`,
       'Give one of them another name, or list the fields in "column".',
     ),
   )

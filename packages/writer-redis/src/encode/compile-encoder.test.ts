@@ -11,6 +11,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { redisWriterConfig } from '../config/schema.ts'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
+import { expireScript } from './expiry.ts'
 import { previewCommands } from '../preview-commands.ts'
 import { BatchEncoder } from './compile-encoder.ts'
 
@@ -212,9 +213,9 @@ describe('bytes on the wire', () => {
       writeMode: { type: 'set', mode: 'sadd' },
       expireTime: { seconds: 60 },
     })
-    const encoder = new BatchEncoder(config, schema, { timeZone: 'UTC' })
     fc.assert(
-      fc.property(rowsOf(2), (rows) => {
+      fc.property(rowsOf(2), fc.constantFrom(0, 1, 2, 1000), (rows, keysPerScript) => {
+        const encoder = new BatchEncoder(config, schema, { timeZone: 'UTC', keysPerScript })
         const keys = new Map<string, string | Uint8Array>()
         const writes = rows.flatMap((row) => {
           const key = argumentOf(row[0])
@@ -223,7 +224,14 @@ describe('bytes on the wire', () => {
           if (!keys.has(id)) keys.set(id, key)
           return [['SADD', key, argumentOf(row[1]) ?? '']]
         })
-        const expiries = [...keys.values()].map((key) => ['EXPIRE', key, '60'])
+        const found = [...keys.values()]
+        const expiries: (string | Uint8Array)[][] = []
+        for (let from = 0; keysPerScript > 0 && from < found.length; from += keysPerScript) {
+          const some = found.slice(from, from + keysPerScript)
+          const count = String(some.length)
+          expiries.push(['EVAL', expireScript, count, ...some, 'set', 'EXPIRE', '60'])
+        }
+        if (keysPerScript === 0) expiries.push(...found.map((key) => ['EXPIRE', key, '60']))
         const encoded = encoder.encode(batchOf(schema, rows))
         expect(Buffer.concat(encoded.payload)).toEqual(reference([...writes, ...expiries]))
         expect(encoded.writeCount).toBe(writes.length)

@@ -1,16 +1,24 @@
 import { isUtf8 } from 'node:buffer'
 import type { RejectedRow } from '@millrace/core/plugin'
 import type { RecordBatch, Row, RowError, TableSchema, TextCells } from '@millrace/core/record'
-import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
-import { arrayHeader, constantBulk, RespWriter } from '../resp/resp-writer.ts'
+import {
+  commandOf,
+  isIdempotent,
+  writesFields,
+  type RedisWriterConfig,
+} from '../config/writer-config.ts'
+import { commandNameAt } from '../output/output-target.ts'
+import { RespWriter } from '../resp/resp-writer.ts'
 import { compileCellText, isRowError, type CellText } from './cell-text.ts'
-import { compileExpiry, type ExpiryForm } from './expiry.ts'
+import { ExpiringKeys } from './expiring-keys.ts'
+import { compileExpiry, maxKeysPerScript, type ExpiryForm } from './expiry.ts'
+import { compileJsonCommand, compileRowDocument, compileStreamCommand } from './field-commands.ts'
 import { compileJsonValue } from './json-value.ts'
 import { compileJoined, type RowText } from './joined-text.ts'
 import { columnAt, compileKey } from './key.ts'
 import { compileFieldCommand, compileZsetCommand } from './pair-command.ts'
 import type { RowCommand } from './row-command.ts'
-import { compileRowHash } from './row-hash.ts'
+import { compileRowHash, type HashField } from './row-hash.ts'
 import { cellSource } from './text-argument.ts'
 import { compileTextCommand, type TextCommand } from './text-command.ts'
 import { compileValueCommand } from './value-command.ts'
@@ -25,8 +33,12 @@ export interface EncodedBatch {
   readonly rows: readonly number[]
   /** How many of the commands write; those after them set expiries. */
   readonly writeCount: number
+  /** Name of those that set expiries. */
+  readonly expiryCommand?: string
   /** Rows that cannot be written. */
   readonly rejected: readonly RejectedRow[]
+  /** Rows without commands of their own because this one, which comes later, has the same key; absent: there are none. */
+  readonly replacedBy?: (row: number) => readonly number[]
   /** Gives the memory of the payload back, once it was sent and answered. */
   release(): void
 }
@@ -34,12 +46,18 @@ export interface EncodedBatch {
 /** What an encoder needs to know beside config and schema. */
 export interface EncoderOptions {
   readonly timeZone: string
+  /**
+   * Keys per script that sets expiries of sets, sorted sets and hashes: 1 where keys may be on several servers, 0 for
+   * plain commands where there are no scripts.
+   */
+  readonly keysPerScript?: number
 }
 
 /** Redis takes no longer argument by default (`proto-max-bulk-len`). */
-const maxArgumentBytes = 512 * 1024 * 1024
+export const maxArgumentBytes = 512 * 1024 * 1024
 
-const tooLarge: RowError = {
+/** Why a row with a longer cell is dirty. */
+export const tooLarge: RowError = {
   code: 'VALUE_TOO_LARGE',
   message: 'the row holds more than the 512 MB that Redis takes as one argument',
 }
@@ -62,7 +80,7 @@ export class BatchEncoder {
 
   constructor(config: RedisWriterConfig, schema: TableSchema, options: EncoderOptions) {
     this.schema = schema
-    const keepsFractions = config.kind === 'hash/row'
+    const keepsFractions = writesFields(config.kind)
     const texts = schema.fields.map((field) =>
       compileCellText(field, {
         timeZone: options.timeZone,
@@ -76,7 +94,11 @@ export class BatchEncoder {
     const { strictDelimiter } = config
     const key = compileKey({ key: config.key, schema, texts, strictDelimiter, onDelimiter })
     this.#key = key.text
-    this.#expiry = compileExpiry(config.expiry, config.kind)
+    this.#expiry = compileExpiry(
+      config.expiry,
+      config.kind,
+      options.keysPerScript ?? maxKeysPerScript,
+    )
     this.#command = compileCommand({
       config,
       schema,
@@ -107,8 +129,11 @@ export class BatchEncoder {
       this.#encodeText(batch, batch.text, this.#textCommand, rows, rejected)
     else this.#encodeRows(batch, only, expiring, rows, rejected)
     const writeCount = rows.length
-    if (expiring !== undefined && this.#expiry.kind === 'command')
-      this.#encodeExpiries(expiring, this.#expiry, rows)
+    let expiryCommand: string | undefined
+    if (expiring !== undefined && this.#expiry.kind === 'command') {
+      for (const row of expiring.encode(this.#expiry, writer)) rows.push(row)
+      expiryCommand = this.#expiry.keysPerScript === 0 ? this.#expiry.command : 'EVAL'
+    }
     const payload = writer.finish()
     const { parts } = payload
     let byteLength = 0
@@ -118,6 +143,7 @@ export class BatchEncoder {
       byteLength,
       rows,
       writeCount,
+      ...(expiryCommand === undefined ? {} : { expiryCommand }),
       rejected,
       release: () => payload.release(),
     }
@@ -187,54 +213,20 @@ export class BatchEncoder {
     else writer.rewind()
     return error
   }
-
-  #encodeExpiries(
-    keys: ExpiringKeys,
-    form: Extract<ExpiryForm, { kind: 'command' }>,
-    rows: number[],
-  ): void {
-    const writer = this.#writer
-    const head = arrayHeader(3) + constantBulk(form.command)
-    // Keys are few beside rows: exact lengths from the start.
-    writer.isExact = true
-    for (const { key, row } of keys.values()) {
-      writer.beginRow()
-      writer.text += head
-      writer.argument(key)
-      writer.text += form.tail
-      writer.settleRow()
-      rows.push(row)
-    }
-    writer.isExact = false
-  }
 }
 
 /** Whether the text cells of a batch may go to the wire as they are. */
-function isCopiable(batch: RecordBatch): batch is RecordBatch & { readonly text: TextCells } {
+export function isCopiable(
+  batch: RecordBatch,
+): batch is RecordBatch & { readonly text: TextCells } {
   const { text } = batch
   if (text === undefined || batch.byteSize > maxArgumentBytes / 4) return false
   // Bytes that are no text are refused in keys.
   return isUtf8(text.bytes.subarray(0, text.byteLength))
 }
 
-/** The keys of a batch that get an expiry, each once. */
-class ExpiringKeys {
-  readonly #keys = new Map<string, { key: string | Uint8Array; row: number }>()
-
-  add(key: string | Uint8Array, row: number): void {
-    // A prefix keeps text and bytes of the same characters apart.
-    const id = typeof key === 'string' ? `t${key}` : `b${Buffer.from(key).toString('latin1')}`
-    const known = this.#keys.get(id)
-    if (known === undefined) this.#keys.set(id, { key, row })
-    else known.row = row
-  }
-
-  values(): Iterable<{ readonly key: string | Uint8Array; readonly row: number }> {
-    return this.#keys.values()
-  }
-}
-
-function isOversized(row: Row): boolean {
+/** Whether a cell is longer than Redis takes. */
+export function isOversized(row: Row): boolean {
   for (let at = 0; at < row.length; at += 1) {
     const cell = row[at]
     // A third of the limit in characters may be the limit in bytes.
@@ -267,20 +259,36 @@ function compileCommand(options: CommandOptions): RowCommand {
     case 'hash/hset':
       return compileFieldCommand(columns)
     case 'hash/row':
-      return compileRowHash(
-        config.columns === undefined
-          ? columns.map((column) => ({ name: column.name, column }))
-          : config.columns.map(({ name, index }) => ({
-              name,
-              column: columnAt(schema, texts, index),
-            })),
-      )
+      return compileRowHash(namedFields(options, columns))
+    case 'stream/xadd':
+      return compileStreamCommand(namedFields(options, columns), options.expiry)
+    case 'json/set':
+    case 'json/merge':
+      return compileJsonCommand(commandOf(config.kind), documentText(options, columns))
     case 'string/set':
     case 'list/lpush':
     case 'list/rpush':
     case 'set/sadd':
       return compileValueCommand(config.kind, compileValue(options, columns), options.expiry)
+    case 'outputs/write':
+    case 'outputs/append':
+      throw new Error('outputs have an encoder of their own')
   }
+}
+
+function namedFields(
+  { config, schema, texts }: CommandOptions,
+  columns: ReturnType<typeof columnAt>[],
+): HashField[] {
+  return (
+    config.columns?.map(({ name, index }) => ({ name, column: columnAt(schema, texts, index) })) ??
+    columns.map((column) => ({ name: column.name, column }))
+  )
+}
+
+function documentText(options: CommandOptions, columns: ReturnType<typeof columnAt>[]): RowText {
+  if (options.config.columns !== undefined) return compileValue(options, columns)
+  return compileRowDocument(columns, options.schema.fields)
 }
 
 function compileValue(options: CommandOptions, columns: ReturnType<typeof columnAt>[]): RowText {
@@ -305,9 +313,10 @@ function compileValue(options: CommandOptions, columns: ReturnType<typeof column
 
 /** Name of the command at a place of an encoded batch, for messages. */
 export function commandAt(config: RedisWriterConfig, encoded: EncodedBatch, at: number): string {
+  if (config.outputs !== undefined) return commandNameAt(encoded, at)
   if (at < encoded.writeCount) {
-    const isScript = config.kind.startsWith('list/') && config.expiry.kind !== 'never'
+    const isScript = !isIdempotent(config.kind) && config.expiry.kind !== 'never'
     return isScript ? 'EVAL' : commandOf(config.kind)
   }
-  return config.expiry.kind === 'unixtime' ? 'EXPIREAT' : 'EXPIRE'
+  return encoded.expiryCommand ?? 'EVAL'
 }

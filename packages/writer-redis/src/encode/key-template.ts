@@ -7,9 +7,12 @@ export type TemplatePiece =
  * Takes a key template apart: `user:#{id}` is the text `user:` and the column `id`; `##{` is a literal `#{`.
  * Everything else stands for itself, `{tag}` and `${name}` included.
  *
- * @throws RangeError when a `#{` is not closed, names nothing, or no column is named at all
+ * @throws RangeError when a `#{` is not closed, names nothing, or no column is named at all where one has to be
  */
-export function parseKeyTemplate(template: string): readonly TemplatePiece[] {
+export function parseKeyTemplate(
+  template: string,
+  { mayBeConstant = false } = {},
+): readonly TemplatePiece[] {
   const pieces: TemplatePiece[] = []
   let text = ''
   let at = 0
@@ -32,7 +35,7 @@ export function parseKeyTemplate(template: string): readonly TemplatePiece[] {
     }
   }
   if (text !== '') pieces.push({ kind: 'text', text })
-  if (!pieces.some((piece) => piece.kind === 'column'))
+  if (!mayBeConstant && !pieces.some((piece) => piece.kind === 'column'))
     throw new RangeError('no column is named: every row would have the same key')
   return pieces
 }

@@ -18,7 +18,8 @@ export interface HashField {
 /** Field name and length of the value are one constant up to this many characters. */
 const tabledLengths = 64
 
-interface CompiledField {
+/** A field as it is written: compiled once, read for each row. */
+export interface CompiledField {
   readonly index: number
   readonly text: JoinedColumn['text']
   readonly name: string
@@ -35,10 +36,7 @@ interface CompiledField {
  */
 export function compileRowHash(fields: readonly HashField[]): RowCommand {
   const compiled = fields.map(compileField)
-  const heads = Array.from(
-    { length: fields.length + 1 },
-    (_, count) => arrayHeader(2 + 2 * count) + constantBulk('HSET'),
-  )
+  const heads = hashHeads(fields.length)
   const empty: RowError = {
     code: 'NULL_VALUE',
     message: 'every column of the row is null: the hash would have no field',
@@ -48,13 +46,19 @@ export function compileRowHash(fields: readonly HashField[]): RowCommand {
     if (count === 0) return empty
     writer.text += heads[count] as string
     writer.argument(key)
-    if (!writer.isExact && writeTexts(compiled, row, writer)) return undefined
     writeFields(compiled, row, writer)
     return undefined
   }
 }
 
-function compileField({ name, column }: HashField): CompiledField {
+/** `HSET` with the number of its arguments, by the number of fields. */
+export function hashHeads(fieldCount: number): readonly string[] {
+  const bulk = constantBulk('HSET')
+  return Array.from({ length: fieldCount + 1 }, (_, count) => arrayHeader(2 + 2 * count) + bulk)
+}
+
+/** Compiles a field for `writeFields`. */
+export function compileField({ name, column }: HashField): CompiledField {
   const nameText = constantBulk(name)
   return {
     index: column.index,
@@ -64,13 +68,19 @@ function compileField({ name, column }: HashField): CompiledField {
   }
 }
 
-function countFields(fields: readonly CompiledField[], row: Row): number {
+/** How many of the fields have a value. */
+export function countFields(fields: readonly CompiledField[], row: Row): number {
   let count = 0
   for (let at = 0; at < fields.length; at += 1) {
     const cell = row[(fields[at] as CompiledField).index]
     if (cell !== null && cell !== undefined) count += 1
   }
   return count
+}
+
+/** Writes names and values of the fields that have one. */
+export function writeFields(fields: readonly CompiledField[], row: Row, writer: RespWriter): void {
+  if (writer.isExact || !writeTexts(fields, row, writer)) writeAny(fields, row, writer)
 }
 
 /** The usual row: no bytes. False when there are some; then nothing was written. */
@@ -93,7 +103,7 @@ function writeTexts(fields: readonly CompiledField[], row: Row, writer: RespWrit
   return true
 }
 
-function writeFields(fields: readonly CompiledField[], row: Row, writer: RespWriter): void {
+function writeAny(fields: readonly CompiledField[], row: Row, writer: RespWriter): void {
   for (let at = 0; at < fields.length; at += 1) {
     const field = fields[at] as CompiledField
     const value = field.text(row[field.index])

@@ -29,6 +29,8 @@ export function plainColumns(
   keyColumns: readonly number[],
   columnCount: number,
 ): readonly number[] {
+  const isDocument = config.kind.startsWith('json/')
+  if (isDocument) return keyColumns
   if (config.columns === undefined) return Array.from({ length: columnCount }, (_, at) => at)
   const isJson = config.kind === 'string/set'
   return [...keyColumns, ...(isJson ? [] : config.columns.map(({ index }) => index))]

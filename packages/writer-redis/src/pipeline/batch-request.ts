@@ -7,7 +7,8 @@ import {
   type Guard,
   type GuardAnswer,
 } from '../checkpoint/guard.ts'
-import type { BatchEncoder, EncodedBatch } from '../encode/compile-encoder.ts'
+import type { EncodedBatch } from '../encode/compile-encoder.ts'
+import type { RowEncoder } from '../output/output-target.ts'
 import { encodeCommand, type ReplySink } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
@@ -22,7 +23,7 @@ const multi = encodeCommand(['MULTI'])
 const exec = encodeCommand(['EXEC'])
 
 /** What is asked of the encoder of a batch when a part of it is written again. */
-export type RequestEncoder = Pick<BatchEncoder, 'encode' | 'keyOf'>
+export type RequestEncoder = Pick<RowEncoder, 'encode' | 'keyOf' | 'targetsOf'>
 
 /** What is to be written, and how. */
 export interface BatchRequestOptions {
@@ -38,6 +39,13 @@ export interface BatchRequestOptions {
   readonly guard?: Guard
   /** The commands were applied earlier: only keys of a wrong type are left to be looked for. */
   readonly isApplied?: boolean
+}
+
+/** One sending of a batch. */
+export interface Sending {
+  readonly parts: readonly Uint8Array[]
+  readonly replies: number
+  readonly sink: ReplySink
 }
 
 /** A batch on its way: what was sent of it, what was answered, and who waits for the outcome. */
@@ -90,36 +98,29 @@ export class BatchRequest {
     return { ...guard, expected: undefined, progress: undefined }
   }
 
-  /** What has to be sent, and how many replies answer it. */
-  get payload(): { readonly parts: readonly Uint8Array[]; readonly replies: number } {
-    const { guard } = this
-    const { head, tail } = frameOf(guard, this.#isTransaction)
-    const deletions = this.doomedKeys.flatMap((key) => encodeCommand(['DEL', key]))
-    const inner = this.doomedKeys.length + this.encoded.rows.length
-    return {
-      parts: [...head.parts, ...deletions, ...this.encoded.payload, ...tail.parts],
-      replies: head.replies + inner + tail.replies + (head.replies > 0 ? 1 : 0),
-    }
-  }
-
-  /** Takes the replies of one sending; `onAnswered` follows the last. */
-  expectReplies(onAnswered: () => void): ReplySink {
+  /** Begins a sending: what has to be sent, how many replies answer it, and who takes them; `onAnswered` follows the last. */
+  prepare(onAnswered: () => void): Sending {
     this.errors = []
     this.guardAnswer = { kind: 'pass' }
     this.isAnswered = false
     this.isDiscarded = false
     const { head, tail } = frameOf(this.guard, this.#isTransaction)
     const skipped = this.doomedKeys.length
-    const take =
-      head.replies > 0
-        ? transactionReplies(this, { head: head.replies, skipped, tail: tail.replies })
-        : plainReplies(this, skipped)
+    const deletions = this.doomedKeys.flatMap((key) => encodeCommand(['DEL', key]))
+    const isFramed = head.replies > 0
+    const inner = skipped + this.encoded.rows.length
     return {
-      reply: take,
-      done: () => {
-        this.isAnswered = true
-        if (!this.isDiscarded && this.#guard !== undefined) this.isApplied = true
-        onAnswered()
+      parts: [...head.parts, ...deletions, ...this.encoded.payload, ...tail.parts],
+      replies: head.replies + inner + tail.replies + (isFramed ? 1 : 0),
+      sink: {
+        reply: isFramed
+          ? transactionReplies(this, { head: head.replies, skipped, tail: tail.replies })
+          : plainReplies(this, skipped),
+        done: () => {
+          this.isAnswered = true
+          if (!this.isDiscarded && this.#guard !== undefined) this.isApplied = true
+          onAnswered()
+        },
       },
     }
   }

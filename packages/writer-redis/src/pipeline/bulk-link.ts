@@ -38,11 +38,6 @@ export class BulkLink {
     return this.#hasConnected
   }
 
-  /** The server has answered elsewhere. */
-  noteReachable(): void {
-    this.#hasConnected = true
-  }
-
   /**
    * The open connection, or a new one.
    *
@@ -61,6 +56,11 @@ export class BulkLink {
       },
       onDrain: () => this.#options.onDrain(),
     })
+    // Two that wanted it at the same time opened one each.
+    if (this.#current !== undefined) {
+      opened.close()
+      return this.#current
+    }
     this.#current = opened
     // A socket that was lost does not tell any more.
     this.#localAddress = opened.localAddress

@@ -1,5 +1,5 @@
 import type { RejectedRow } from '@millrace/core/plugin'
-import { classifyError, shownText } from '../connection/server-errors.ts'
+import { classifyMoving, shownText } from '../connection/server-errors.ts'
 import type { RespError } from '../resp/resp-error.ts'
 import type { BatchRequest, CommandError } from './batch-request.ts'
 
@@ -15,15 +15,18 @@ export interface Verdict {
   readonly refused: readonly RejectedRow[]
 }
 
-/** Sorts the error replies of a request. A row appears once, however many of its commands were refused. */
-export function judgeErrors(request: BatchRequest): Verdict {
+/**
+ * Sorts the error replies of a request. A row appears once, however many of its commands were refused. Where the keys may
+ * move to another node (`isMoving`), redirections are passing faults.
+ */
+export function judgeErrors(request: BatchRequest, isMoving: boolean): Verdict {
   const retryable: CommandError[] = []
   const wrongType = new Set<number>()
   const refused = new Map<number, RejectedRow>()
   let fatal: CommandError | undefined
   for (const item of request.errors) {
     const row = request.encoded.rows[item.at] ?? 0
-    switch (classifyError(item.error)) {
+    switch (classifyMoving(item.error, isMoving)) {
       case 'fatal':
         fatal ??= item
         break
@@ -34,7 +37,9 @@ export function judgeErrors(request: BatchRequest): Verdict {
         wrongType.add(row)
         break
       case 'row':
-        refused.set(row, { row, error: refusal(item.error) })
+        // Whether a key may expire does not depend on its row.
+        if (item.at >= request.encoded.writeCount) fatal ??= item
+        else refused.set(row, { row, error: refusal(item.error) })
         break
     }
   }

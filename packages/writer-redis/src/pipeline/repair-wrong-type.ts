@@ -1,4 +1,4 @@
-import { classifyError, fatalError } from '../connection/server-errors.ts'
+import { classifyMoving, fatalError } from '../connection/server-errors.ts'
 import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { RespError } from '../resp/resp-error.ts'
@@ -13,6 +13,8 @@ export interface RepairOptions {
   readonly type: string
   /** For messages. */
   readonly target: string
+  /** Whether the keys may move to another node. */
+  readonly isMoving: boolean
 }
 
 /** What a repair did. */
@@ -36,8 +38,7 @@ export async function repairWrongType(
   const doomed = await keysOfOtherTypes(connection, rows, options)
   request.keepOnly(rows)
   request.doomedKeys = [...doomed.values()]
-  const sink = request.expectReplies(() => {})
-  const { parts, replies } = request.payload
+  const { parts, replies, sink } = request.prepare(() => {})
   for (const reply of await connection.collect(parts, replies)) sink.reply(reply)
   sink.done()
   request.doomedKeys = []
@@ -55,6 +56,7 @@ export async function findWrongTypes(
 ): Promise<CommandError[]> {
   const { request } = options
   const { rows } = request.encoded
+  if (request.encoder.targetsOf !== undefined) return await findWrongTargets(connection, options)
   const wrong = await keysOfOtherTypes(connection, rows, options)
   if (wrong.size === 0) return []
   return rows.flatMap((row, at) =>
@@ -64,17 +66,36 @@ export async function findWrongTypes(
   )
 }
 
+/** The same for rows that have several keys, each of a type of its own. */
+async function findWrongTargets(
+  connection: BulkConnection,
+  { request, target, isMoving }: Omit<RepairOptions, 'rows'>,
+): Promise<CommandError[]> {
+  const { rows } = request.encoded
+  const targets = rows.flatMap((row, at) => {
+    if (rows.indexOf(row) !== at) return []
+    const all = request.encoder.targetsOf?.(request.batch.rows[row] ?? []) ?? []
+    return all.map(({ key, type }) => ({ at, key, type }))
+  })
+  const types = await connection.call(targets.map(({ key }) => ['TYPE', key]))
+  return targets.flatMap(({ at, type }, index) => {
+    const found = throwIfRefused(types[index] ?? null, target, isMoving)
+    if (found === type || found === 'none') return []
+    return [{ at, error: new RespError('WRONGTYPE the key holds a value of another type') }]
+  })
+}
+
 /** The keys of rows that are there with another type, by an id of their bytes. */
 async function keysOfOtherTypes(
   connection: BulkConnection,
   rows: readonly number[],
-  { request, type, target }: Omit<RepairOptions, 'rows'>,
+  { request, type, target, isMoving }: Omit<RepairOptions, 'rows'>,
 ): Promise<Map<string, string | Uint8Array>> {
   const keys = new Map(rows.map((row) => [idOf(keyOf(request, row)), keyOf(request, row)]))
   const types = await connection.call([...keys.values()].map((key) => ['TYPE', key]))
   return new Map(
     [...keys].filter((_, at) => {
-      const found = throwIfRefused(types[at] ?? null, 'TYPE', target)
+      const found = throwIfRefused(types[at] ?? null, target, isMoving)
       return found !== type && found !== 'none'
     }),
   )
@@ -89,10 +110,10 @@ function idOf(key: string | Uint8Array): string {
   return typeof key === 'string' ? `t${key}` : `b${Buffer.from(key).toString('latin1')}`
 }
 
-function throwIfRefused(reply: RespReply, command: string, target: string): RespReply {
+function throwIfRefused(reply: RespReply, target: string, isMoving: boolean): RespReply {
   if (!(reply instanceof RespError)) return reply
-  if (classifyError(reply) === 'retryable') throw new RetryableReply(reply)
-  throw fatalError(reply, command, target)
+  if (classifyMoving(reply, isMoving) === 'retryable') throw new RetryableReply(reply)
+  throw fatalError(reply, 'TYPE', target)
 }
 
 /** Carries an error reply that may be gone later out of a repair. */

@@ -83,6 +83,7 @@ export class RespWriter {
   /** A batch is about as long as the one before. */
   #expectedBytes = minRoomBytes
   #isRefuted = false
+  #isAscii = true
   #rowParts = 0
   #rowRoom = this.#room
   #rowFrom = 0
@@ -100,6 +101,7 @@ export class RespWriter {
   /** Marks the place to which `rewind` goes back. */
   beginRow(): void {
     this.#isRefuted = false
+    this.#isAscii = true
     this.#rowParts = this.#parts.length
     this.#rowRoom = this.#room
     this.#rowFrom = this.#from
@@ -110,6 +112,7 @@ export class RespWriter {
   rewind(): void {
     this.text = ''
     this.#isRefuted = false
+    this.#isAscii = true
     this.#parts.length = this.#rowParts
     if (this.#room !== this.#rowRoom) this.#use(this.#rowRoom)
     this.#from = this.#rowFrom
@@ -120,6 +123,11 @@ export class RespWriter {
   settleRow(): boolean {
     this.#flush()
     return !this.#isRefuted
+  }
+
+  /** Whether the text of the row that was settled last is all ASCII. */
+  get isAscii(): boolean {
+    return this.#isAscii
   }
 
   /** Length of an argument, as the mode counts it. */
@@ -173,15 +181,21 @@ export class RespWriter {
     this.text = ''
     if (length > maxSharedCharacters) {
       const bytes = Buffer.from(text)
-      if (bytes.length !== length && !this.isExact) this.#isRefuted = true
+      if (bytes.length !== length) this.#noteOther()
       this.#seal()
       this.#parts.push(bytes)
       return
     }
     this.reserve(length * maxBytesPerCharacter)
     const written = this.#room.write(text, this.at, 'utf8')
-    if (written !== length && !this.isExact) this.#isRefuted = true
+    if (written !== length) this.#noteOther()
     this.at += written
+  }
+
+  /** The row is not all ASCII. */
+  #noteOther(): void {
+    this.#isAscii = false
+    if (!this.isExact) this.#isRefuted = true
   }
 
   /** Hands what stands in the room to the batch; the room goes on behind it. */

@@ -1,0 +1,55 @@
+import type { MovingTable, TableNumbers, TableStatus } from '@millrace/core'
+import { formatCount } from './numbers.ts'
+import { printable } from './printable.ts'
+
+/** Tables that are named in one line of progress. */
+const mostBusy = 5
+/** Tables that are named in a closing summary. */
+const mostListed = 20
+
+/** `  busiest: public.invoice 1,200/s (5,000 changes), public.item 3/s (70 rows)`; nothing while none moves. */
+export function formatBusyTables(tables: readonly MovingTable[]): readonly string[] {
+  const moving = tables
+    .map((numbers) => ({ numbers, rate: Math.round(numbers.perSecond) }))
+    .filter(({ rate }) => rate > 0)
+    .sort((one, other) => other.rate - one.rate)
+  if (tables.length < 2 || moving.length === 0) return []
+  const shown = moving.slice(0, mostBusy).map(({ numbers, rate }) => {
+    const dirty = numbers.recordsDirty === 0 ? '' : `, dirty ${formatCount(numbers.recordsDirty)}`
+    return `${numbers.table} ${formatCount(rate)}/s (${countOf(numbers)}${dirty})`
+  })
+  return [printable(`  busiest: ${shown.join(', ')}`)]
+}
+
+function countOf({ phase, recordsRead }: TableNumbers): string {
+  return `${formatCount(recordsRead)} ${phase === 'changes' ? 'changes' : 'rows'}`
+}
+
+/** What became of each table in a run, where there were several; those with most rows. */
+export function formatTableReport(tables: readonly TableNumbers[]): readonly string[] {
+  if (new Set(tables.map(({ table }) => table)).size < 2) return []
+  const sorted = [...tables].sort((one, other) => other.recordsRead - one.recordsRead)
+  const lines = sorted.slice(0, mostListed).map((numbers) => {
+    const { table, recordsWritten, recordsFiltered, recordsDirty } = numbers
+    return `  ${table}: ${countOf(numbers)} (${formatCount(recordsWritten)} written, ${formatCount(recordsFiltered)} filtered, ${formatCount(recordsDirty)} dirty)`
+  })
+  const rest = sorted.length - lines.length
+  return ['By table:', ...lines, ...(rest > 0 ? [`  and ${rest} more`] : [])].map(printable)
+}
+
+/** What `status` says of each table of a job that follows changes. */
+export function formatTableStatus(tables: readonly TableStatus[]): readonly string[] {
+  if (tables.length === 0) return []
+  const lines = tables.map(({ table, splits, snapshot, changes, changesPerSecond }) => {
+    const dirty = snapshot.recordsDirty + (changes?.recordsDirty ?? 0)
+    const parts = [
+      ...(splits.total === 0 ? [] : [`${splits.done} of ${splits.total} splits done`]),
+      `${formatCount(snapshot.recordsRead)} rows`,
+      `${formatCount(changes?.recordsRead ?? 0)} changes`,
+      ...(changesPerSecond === null ? [] : [`${formatCount(changesPerSecond)} changes/s`]),
+      `dirty ${formatCount(dirty)}`,
+    ]
+    return `  ${table}: ${parts.join(', ')}`
+  })
+  return ['tables:', ...lines].map(printable)
+}

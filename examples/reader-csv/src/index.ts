@@ -1,0 +1,6 @@
+import { csvReader } from './reader.ts'
+
+export { csvReader }
+
+/** What Millrace loads. */
+export const plugins = [csvReader]

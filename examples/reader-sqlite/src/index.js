@@ -1,0 +1,6 @@
+import { sqliteReader } from './reader.js'
+
+export { sqliteReader }
+
+/** What Millrace loads. */
+export const plugins = [sqliteReader]

@@ -1,0 +1,71 @@
+import type { JobPlan } from '../job/job-plan.ts'
+import type { JobReport } from './job-report.ts'
+import type { RunJobOptions } from './run-job.ts'
+
+/** A lost position is answered by new snapshots so many times in a row. */
+const mostResnapshots = 2
+
+/** One run of a job, from its checks to its report. */
+export interface RunAttempt {
+  execute(): Promise<JobReport>
+  /** The snapshots in a row that were taken because the position was lost; this one is the last of them. */
+  readonly resnapshots: number
+  /** Whether changes behind its snapshot have been applied. */
+  readonly hasFollowed: boolean
+}
+
+/**
+ * Runs a job. Where it is to take a new snapshot when the source has lost its position, it begins anew then, twice in a row at
+ * most: a snapshot behind which changes were applied ends the row.
+ *
+ * @param attempt makes a run; `resnapshots` is kept in its checkpoint
+ */
+export async function runAttempts(
+  plan: JobPlan,
+  options: RunJobOptions,
+  attempt: (options: RunJobOptions, resnapshots: number) => RunAttempt,
+): Promise<JobReport> {
+  let run = attempt(options, 0)
+  let report = await run.execute()
+  const { startedAt } = report
+  const startedAtMs = Date.parse(startedAt)
+  const notes: string[] = []
+  while (mayBeginAnew(plan, options, report)) {
+    const inRow = run.hasFollowed ? 0 : run.resnapshots
+    if (inRow >= mostResnapshots)
+      return { ...stillLost(report), startedAt, ...notesOf(notes, report) }
+    const note = noteOf(report)
+    notes.push(note)
+    options.logger.warn(note)
+    options.counters?.beginAnew()
+    run = attempt({ ...options, resume: 'restart' }, inRow + 1)
+    report = await run.execute()
+    report = { ...report, startedAt, elapsedMs: Date.now() - startedAtMs }
+  }
+  return { ...report, ...notesOf(notes, report) }
+}
+
+function mayBeginAnew(
+  { settings }: JobPlan,
+  { follow, signal }: RunJobOptions,
+  { code }: JobReport,
+): boolean {
+  const isWanted = settings.onLostPosition === 'resnapshot' && follow !== undefined
+  return isWanted && code === 'POSITION_LOST' && !signal.aborted
+}
+
+function noteOf({ errors }: JobReport): string {
+  return `${errors[0]?.message ?? 'the position of the changes is lost'}: the tables are read again. Rows that were deleted since the last change that was applied could not be seen: their keys may still be in the target`
+}
+
+function stillLost(report: JobReport): JobReport {
+  const [first, ...others] = report.errors
+  if (first === undefined) return report
+  const message = `${first.message}; ${mostResnapshots} new snapshots in a row did not help`
+  return { ...report, errors: [{ ...first, message }, ...others] }
+}
+
+function notesOf(notes: readonly string[], report: JobReport): Pick<JobReport, 'notes'> {
+  const all = [...notes, ...(report.notes ?? [])]
+  return all.length === 0 ? {} : { notes: all }
+}

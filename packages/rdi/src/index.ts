@@ -1,0 +1,7 @@
+export { rdi } from './dialect.ts'
+export { configSchema } from './config/config-schema.ts'
+export { readPipeline, type ReadPipeline } from './config/read-pipeline.ts'
+export type { ReadPipelineOptions } from './config/read-config.ts'
+export { jobSchema } from './jobs/job-schema.ts'
+export type { Pipeline } from './model/pipeline.ts'
+export type { TableJob } from './model/table-job.ts'

@@ -1,0 +1,86 @@
+import type { Finding } from '@millrace/core/plugin'
+import { nearestName } from '@millrace/core/sql'
+import { columnTypeNames, namedFormOf } from '../types/column-form.ts'
+import type { MongodbConfig, WrittenColumn } from './mongodb-config.ts'
+import { DocumentSyntaxError, parseDocument } from './parse-document.ts'
+import { pipelineFindings } from './pipeline-config.ts'
+
+/** What is wrong, or doubtful, in the parameters without asking the server. */
+export function validateConfig(config: MongodbConfig): readonly Finding[] {
+  const { reference, collection, written, query, objectIdOutputType = 'hex' } = config
+  const findings: Finding[] = []
+  if (reference.name === undefined && reference.inline === undefined) {
+    const hint = 'Add "datasource" with a name of the data source file, or a URL.'
+    findings.push(error(['datasource'], 'no data source is named', hint))
+  }
+  if (config.pipeline !== undefined) return [...findings, ...pipelineFindings(config.pipeline)]
+  if (collection.name === '') {
+    const hint = 'Add "collectionName".'
+    findings.push(error(['collectionName'], 'no collection is named', hint))
+  }
+  if (written.length === 0) {
+    const hint =
+      'List the fields, or write {"name": "document", "type": "combine"} for the whole document.'
+    findings.push(error(['column'], 'no column is named', hint))
+  }
+  findings.push(...written.flatMap(columnFindings))
+  if (query !== undefined) findings.push(...documentFindings('query', query))
+  findings.push(...hintFindings(config))
+  if (!['hex', 'json'].includes(objectIdOutputType.toLowerCase())) {
+    const message = `objectIdOutputType ${JSON.stringify(objectIdOutputType)} is not known: ids are written as 24 hexadecimal digits`
+    findings.push(warning(['objectIdOutputType'], message, 'Write "hex" or "json".'))
+  }
+  return findings
+}
+
+function columnFindings({ name, typeName, splitter }: WrittenColumn, index: number): Finding[] {
+  const path = ['column', index]
+  if (name === '') return [error(path, 'the column is blank', 'Remove it.')]
+  if (typeName === undefined) return []
+  const named = namedFormOf(typeName)
+  if (named === undefined) {
+    const nearest = nearestName(typeName.toLowerCase(), columnTypeNames)
+    const hint =
+      nearest === undefined
+        ? `The types are ${columnTypeNames.join(', ')}.`
+        : `Did you mean ${nearest}?`
+    return [error([...path, 'type'], `there is no type ${JSON.stringify(typeName)}`, hint)]
+  }
+  if (named.form !== 'joined') return []
+  const hint = 'Write "splitter": ",", or the type "arrays" for JSON text.'
+  if (splitter === undefined) {
+    return [error(path, `the array ${JSON.stringify(name)} has no splitter`, hint)]
+  }
+  if (splitter !== '') return []
+  const message = `the splitter of ${JSON.stringify(name)} is empty: elements are joined with nothing between them`
+  return [warning([...path, 'splitter'], message, hint)]
+}
+
+/** Whether a hint is the keys of an index; else it is its name. */
+export function isIndexKeys(hint: string): boolean {
+  return hint.startsWith('{')
+}
+
+function hintFindings({ hint }: MongodbConfig): Finding[] {
+  return hint === undefined || !isIndexKeys(hint) ? [] : documentFindings('hint', hint)
+}
+
+function documentFindings(key: 'query' | 'hint', text: string): Finding[] {
+  try {
+    parseDocument(text)
+    return []
+  } catch (fault) {
+    if (!(fault instanceof DocumentSyntaxError)) throw fault
+    return [error([key], `the ${key} cannot be read: ${fault.message}`)]
+  }
+}
+
+type FindingPath = readonly (string | number)[]
+
+function error(path: FindingPath, message: string, hint?: string): Finding {
+  return { severity: 'error', path, message, ...(hint === undefined ? {} : { hint }) }
+}
+
+function warning(path: FindingPath, message: string, hint?: string): Finding {
+  return { severity: 'warning', path, message, ...(hint === undefined ? {} : { hint }) }
+}

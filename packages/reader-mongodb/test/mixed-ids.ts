@@ -1,0 +1,58 @@
+import {
+  Binary,
+  BSONSymbol,
+  Code,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  Timestamp,
+} from 'bson'
+
+/** `_id`s of every type that it can have, some of which a comparison of the query language never selects together. */
+export function mixedIds(): readonly unknown[] {
+  const uuid = Buffer.from('00112233445566778899aabbccddeeff', 'hex')
+  return [
+    new MinKey(),
+    null,
+    new Double(NaN),
+    new Double(-Infinity),
+    Decimal128.fromString('-1E+6000'),
+    Long.MIN_VALUE,
+    Decimal128.fromString('1E-6000'),
+    new Double(-1.5),
+    ...Array.from({ length: 40 }, (_, index) => new Int32(index)),
+    Long.fromString('9007199254740993'),
+    Decimal128.fromString('9007199254740993.5'),
+    Long.MAX_VALUE,
+    new Double(1e300),
+    Decimal128.fromString('1E+6000'),
+    Decimal128.fromString('Infinity'),
+    ...Array.from({ length: 40 }, (_, index) => `name ${index}`),
+    '',
+    'été',
+    new BSONSymbol('symbol'),
+    { b: 1 },
+    new Map<string, unknown>([
+      ['10', 1],
+      ['2', 2],
+    ]),
+    { a: { deep: new ObjectId('507f1f77bcf86cd799439011') } },
+    new Binary(Buffer.from([1, 2, 3]), 0),
+    new Binary(uuid, 4),
+    ...Array.from({ length: 40 }, (_, index) => new ObjectId(index.toString(16).padStart(24, '0'))),
+    false,
+    true,
+    new Date(-1),
+    new Date('2026-01-02T03:04:05Z'),
+    new Timestamp({ t: 7, i: 1 }),
+    new Timestamp({ t: 4294967295, i: 4294967295 }),
+    new Code('f()'),
+    new Code('f()', { a: 1 }),
+    new Code('f()', { a: 2 }),
+    new MaxKey(),
+  ]
+}

@@ -1,0 +1,6 @@
+export { errorCodes, type ErrorName } from './commands/command-error.ts'
+export { ServerControl } from './faults/server-control.ts'
+export { startMongoTestServer, type MongoTestServer } from './server/start-server.ts'
+export type { GrantedRole, UserDefinition } from './auth/users.ts'
+export type { MongoTestServerOptions } from './server/server-state.ts'
+export type { Namespace } from './storage/catalog.ts'
