@@ -15,7 +15,7 @@ import { thisMachine } from './server-place.mjs'
  * @property {string} [installer] path of `mariadb-install-db`; MySQL needs none
  */
 
-const folders = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/opt/mariadb/bin']
+const searched = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/opt/mariadb/bin']
 const database = 'test'
 
 /** Debian's packages that bring the programs and, unlike `mariadb-server`, no service. */
@@ -25,7 +25,7 @@ export const mysqlPackages = ['mariadb-server-core', 'mariadb-client-core']
  * @returns {MysqlBinary | undefined} the MariaDB or MySQL server on this machine
  */
 export function findMysql() {
-  const server = findBinary('mariadbd', folders) ?? findBinary('mysqld', folders)
+  const server = findBinary('mariadbd', searched) ?? findBinary('mysqld', searched)
   if (server === undefined) return undefined
   const version = execFileSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' })
   if (!version.includes('MariaDB')) return { server, flavour: 'mysql' }
@@ -49,8 +49,11 @@ export function findMysql() {
 export async function startMysql(session, binary, place = thisMachine) {
   const account = place.account(['mysql'])
   const folder = session.makeFolder('mysql', account)
-  const data = join(folder, 'data')
-  await session.run('mysql', place.wrap({ ...initCommand(binary, data), account }))
+  const folders = {
+    datadir: join(folder, 'data'),
+    tmpdir: session.makeFolder('mysql/tmp', account),
+  }
+  await session.run('mysql', place.wrap({ ...initCommand(binary, folders), account }))
   const initFile = join(folder, 'init.sql')
   writeFileSync(initFile, initStatements.join('\n') + '\n')
   if (account !== undefined) chownSync(initFile, account.uid, account.gid)
@@ -61,13 +64,14 @@ export async function startMysql(session, binary, place = thisMachine) {
         command: binary.server,
         args: [
           '--no-defaults',
-          ...settings({
-            datadir: data,
+          ...options({
+            ...commonSettings,
+            ...flavourSettings[binary.flavour],
+            ...folders,
             socket: join(folder, 'socket'),
             'init-file': initFile,
             port,
           }),
-          ...settings(flavourSettings[binary.flavour]),
         ],
         account,
       }),
@@ -86,21 +90,22 @@ const initStatements = [
 
 /**
  * @param {MysqlBinary} binary
- * @param {string} data
+ * @param {{datadir: string, tmpdir: string}} folders a `tmpdir` of its own: a server that starts removes the temporary
+ *   tables that it finds there, also those of another server
  */
-function initCommand({ server, flavour, installer }, data) {
+function initCommand({ server, flavour, installer }, folders) {
   if (flavour === 'mysql' || installer === undefined) {
     return {
       command: server,
       args: [
         '--no-defaults',
         '--initialize-insecure',
-        `--datadir=${data}`,
+        ...options(folders),
         '--innodb-redo-log-capacity=8M',
       ],
     }
   }
-  const args = ['--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal']
+  const args = ['--no-defaults', ...options(folders), '--auth-root-authentication-method=normal']
   const quick = ['--skip-test-db', '--skip-name-resolve', '--innodb-log-file-size=4M']
   return { command: installer, args: [...args, ...quick] }
 }
@@ -136,7 +141,7 @@ const flavourSettings = {
   },
 }
 
-/** @param {Readonly<Record<string, string | number>>} own */
-function settings(own) {
-  return Object.entries({ ...commonSettings, ...own }).map(([name, value]) => `--${name}=${value}`)
+/** @param {Readonly<Record<string, string | number>>} values */
+function options(values) {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
 }

@@ -36,7 +36,7 @@ import { stopProcess } from './stop-process.mjs'
 const startMs = 60_000
 const probeEveryMs = 25
 const portAttempts = 3
-const shownLogLines = 30
+const shownLogLines = 50
 
 /**
  * Private servers of one process: each has a folder, a port and a log file of its own. All of it is gone after `stop`,
