@@ -51,10 +51,8 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
     const channels = `${settings.concurrency} channel${settings.concurrency === 1 ? '' : 's'}`
     logger.info(`job ${name}: ${reader.stepType} -> ${writer.stepType}, ${channels}`)
   }
-  const hasDocuments = plans.some(({ reader }) => reader.stepType === 'mongodb')
-  if (hasDocuments || (isPipeline && flags.snapshotOnly !== true)) {
-    // Rows of changes and of documents are objects: what outlives its batch in a young generation that stays small is copied
-    // time and again.
+  if (isPipeline && flags.snapshotOnly !== true) {
+    // Rows of changes are objects: what outlives its batch in a young generation that stays small is copied time and again.
     setFlagsFromString('--semi-space-growth-factor=2')
   }
   return await watchRun(flags, logger, async (options) =>

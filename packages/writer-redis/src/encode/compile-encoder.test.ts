@@ -194,6 +194,67 @@ describe('bytes on the wire', () => {
     )
   })
 
+  it.each([
+    {},
+    { keyIndexes: null, keyTemplate: 'k:#{id}:#{blob}' },
+    { dateFormat: 'yyyy-MM-dd HH:mm' },
+    { dateFormat: 'yyyy年MM月dd日' },
+    { column: ['at', 'id', 'blob'].map((name, index) => ({ name, index: 2 - index })) },
+  ])('are the same from text cells and from rows of every type of cell: %j', (parameters) => {
+    const schema = schemaOf({
+      id: 'string',
+      blob: 'bytes',
+      at: 'timestamptz',
+      due: 'datetime',
+      day: 'date',
+      isOpen: 'bool',
+      note: 'string',
+    })
+    const pad = (value: number) => String(value).padStart(2, '0')
+    const day = fc
+      .tuple(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 28 }))
+      .map(([month, date]) => `2026-${pad(month)}-${pad(date)}`)
+    const clock = fc
+      .tuple(day, fc.nat(23), fc.constantFrom('', '.5', '.123456'))
+      .map(([date, hour, fraction]) => `${date} ${pad(hour)}:30:59${fraction}`)
+    const odd = fc.constantFrom(null, '', 'infinity', '0000-00-00 00:00:00', 'né', 'x'.repeat(300))
+    const row = fc.tuple(
+      fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom<Cell>(null, Uint8Array.of(0xff))),
+      fc.oneof(fc.uint8Array({ maxLength: 90 }), fc.constant(null)),
+      fc.oneof({ weight: 3, arbitrary: clock }, odd),
+      fc.oneof({ weight: 3, arbitrary: clock }, odd),
+      fc.oneof({ weight: 3, arbitrary: day }, odd),
+      fc.constantFrom('true', 'false', null),
+      fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom<Cell>(null, Uint8Array.of(0x80))),
+    )
+    const config = configOf({ writeMode: { type: 'hash', mode: 'row' }, ...parameters })
+    const options = { timeZone: 'Asia/Shanghai' }
+    const ofText = new BatchEncoder(config, schema, options)
+    const ofRows = new BatchEncoder(config, schema, options)
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 9 }), (rows) => {
+        const found = ofText.encode(textBatchOf(schema, rows))
+        const wanted = ofRows.encode(batchOf(schema, textBatchOf(schema, rows).rows))
+        expect(Buffer.concat(found.payload)).toEqual(Buffer.concat(wanted.payload))
+        expect(found.rows).toEqual(wanted.rows)
+        expect(found.rejected).toEqual(wanted.rejected)
+        found.release()
+      }),
+    )
+  })
+
+  it('are made of text cells without a row for dates in another zone and for bytes', () => {
+    const schema = schemaOf({ id: 'string', blob: 'bytes', at: 'timestamptz' })
+    const config = configOf({ writeMode: { type: 'hash', mode: 'row' } })
+    const encoder = new BatchEncoder(config, schema, { timeZone: 'Asia/Shanghai' })
+    const batch = textBatchOf(schema, [['1', Uint8Array.of(0xff, 0x00), '2026-01-02 03:04:05']])
+    const { payload } = encoder.encode(batch)
+    expect(batch.text).toBeDefined()
+    expect(Buffer.concat(payload)).toEqual(
+      reference([['HSET', '1', 'blob', Uint8Array.of(0xff, 0x00), 'at', '2026-01-02 11:04:05']]),
+    )
+  })
+
   it('are the same when batches of every length use the same memory', () => {
     const schema = strings(2)
     const config = configOf({ writeMode: { type: 'hash', mode: 'row' } })

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer'
 import type { RejectedRow } from '@millrace/core/plugin'
 import type { RecordBatch, Row, RowError, TableSchema, TextCells } from '@millrace/core/record'
 import {
@@ -19,7 +18,7 @@ import { columnAt, compileKey } from './key.ts'
 import { compileFieldCommand, compileZsetCommand } from './pair-command.ts'
 import type { RowCommand } from './row-command.ts'
 import { compileRowHash, type HashField } from './row-hash.ts'
-import { cellSource } from './text-argument.ts'
+import { CellSource } from './text-argument.ts'
 import { compileTextCommand, type TextCommand } from './text-command.ts'
 import { compileValueCommand } from './value-command.ts'
 import { compileTextCheck, plainColumns, type TextCheck } from './well-formed.ts'
@@ -157,7 +156,7 @@ export class BatchEncoder {
     rejected: RejectedRow[],
   ): void {
     const writer = this.#writer
-    const source = cellSource(cells)
+    const source = new CellSource(cells)
     for (let index = 0; index < cells.rowCount; index += 1) {
       if (command(source, index, writer)) {
         rows.push(index)
@@ -215,14 +214,11 @@ export class BatchEncoder {
   }
 }
 
-/** Whether the text cells of a batch may go to the wire as they are. */
+/** Whether commands may be made of the text cells of a batch: no cell of it can be longer than Redis takes. */
 export function isCopiable(
   batch: RecordBatch,
 ): batch is RecordBatch & { readonly text: TextCells } {
-  const { text } = batch
-  if (text === undefined || batch.byteSize > maxArgumentBytes / 4) return false
-  // Bytes that are no text are refused in keys.
-  return isUtf8(text.bytes.subarray(0, text.byteLength))
+  return batch.text !== undefined && batch.byteSize <= maxArgumentBytes / 4
 }
 
 /** Whether a cell is longer than Redis takes. */

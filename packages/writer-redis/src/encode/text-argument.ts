@@ -1,13 +1,32 @@
+import { isUtf8 } from 'node:buffer'
 import type { TextCells } from '@millrace/core/record'
 
-/** The text cells of a batch as they are copied from. */
-export interface CellSource extends Pick<TextCells, 'bounds' | 'fieldCount'> {
+/** The text cells of a batch, ready to be copied. */
+export class CellSource {
   readonly view: DataView
-}
+  readonly bounds: Int32Array
+  readonly fieldCount: number
+  /** Whether every cell is UTF-8: bytes of a binary column may be something else. */
+  readonly isUtf8: boolean
+  readonly #bytes: Uint8Array
+  #latin1: string | undefined
 
-/** The cells of a batch, ready to be copied. */
-export function cellSource({ bytes, bounds, fieldCount }: TextCells): CellSource {
-  return { view: viewOf(bytes), bounds, fieldCount }
+  constructor({ bytes, byteLength, bounds, fieldCount }: TextCells) {
+    this.view = viewOf(bytes)
+    this.bounds = bounds
+    this.fieldCount = fieldCount
+    this.#bytes = bytes.subarray(0, byteLength)
+    this.isUtf8 = isUtf8(this.#bytes)
+  }
+
+  /** The memory of the cells as Latin-1, for cells that are ASCII; made once, when first asked for. */
+  get latin1(): string {
+    return (this.#latin1 ??= Buffer.from(
+      this.#bytes.buffer,
+      this.#bytes.byteOffset,
+      this.#bytes.byteLength,
+    ).toString('latin1'))
+  }
 }
 
 /** The memory of bytes as a view, which copies four of them at a time. */
@@ -25,6 +44,8 @@ export interface TextArgument {
   readonly refusesNull: boolean
   /** Whether the same holds for a cell that is empty. */
   readonly refusesEmpty: boolean
+  /** Whether the same holds for a cell that is not UTF-8: bytes are not joined with text. */
+  readonly refusesBytes: boolean
   /** A cell with this byte leaves the row to the other encoder; -1: none does. */
   readonly delimiterByte: number
   /** Bytes of the pieces that never change. */
@@ -44,18 +65,19 @@ const longBytes = 256
 /** Puts the pieces of an argument together. */
 export function textArgument(
   pieces: readonly TextPiece[],
-  options: Partial<Pick<TextArgument, 'refusesNull' | 'refusesEmpty' | 'delimiterByte'>>,
+  options: Partial<Omit<TextArgument, 'pieces' | 'constantBytes'>>,
 ): TextArgument {
   let constantBytes = 0
   for (const piece of pieces) if (typeof piece !== 'number') constantBytes += piece.byteLength
   const { refusesNull = false, refusesEmpty = false, delimiterByte = -1 } = options
-  return { pieces, refusesNull, refusesEmpty, delimiterByte, constantBytes }
+  const { refusesBytes = pieces.length > 1 } = options
+  return { pieces, refusesNull, refusesEmpty, refusesBytes, delimiterByte, constantBytes }
 }
 
 /** Length of an argument in bytes for the row whose bounds begin at `base`; -1: it is left to the other encoder. */
 export function lengthOfArgument(
-  { pieces, refusesNull, refusesEmpty, delimiterByte, constantBytes }: TextArgument,
-  { view, bounds }: CellSource,
+  { pieces, refusesNull, refusesEmpty, refusesBytes, delimiterByte, constantBytes }: TextArgument,
+  { view, bounds, isUtf8: isAllUtf8 }: CellSource,
   base: number,
 ): number {
   let length = constantBytes
@@ -70,6 +92,7 @@ export function lengthOfArgument(
     const end = bounds[base + 2 * piece + 1] as number
     if (refusesEmpty && end === start) return -1
     if (delimiterByte >= 0 && holds(view, start, end, delimiterByte)) return -1
+    if (!isAllUtf8 && refusesBytes && !isText(view, start, end)) return -1
     length += end - start
   }
   return length
@@ -133,8 +156,19 @@ export function copyBytes(
   return at
 }
 
-function bytesOf(view: DataView): Uint8Array {
+/** The memory of a view as bytes. */
+export function bytesOf(view: DataView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+}
+
+/** Whether a stretch of bytes is ASCII. */
+export function isAsciiBetween(view: DataView, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (view.getUint8(at) > 0x7f) return false
+  return true
+}
+
+function isText(view: DataView, start: number, end: number): boolean {
+  return isAsciiBetween(view, start, end) || isUtf8(bytesOf(view).subarray(start, end))
 }
 
 function holds(view: DataView, start: number, end: number, byte: number): boolean {

@@ -25,12 +25,15 @@ function encoderOf(outputs: readonly WriterOutput[], isCluster = false): OutputE
 }
 
 /** The batch that a reader of text gives. */
-function textBatchOf(rows: readonly Row[]): TextBatch {
-  const builder = new TextBatchBuilder(schema, { maxRows: 1000, maxBytes: 1e9 })
+function textBatchOf(rows: readonly Row[], of: TableSchema = schema): TextBatch {
+  const builder = new TextBatchBuilder(of, { maxRows: 1000, maxBytes: 1e9 })
   for (const row of rows) {
     builder.reserve(0)
     for (const value of row) {
-      if (typeof value === 'string') builder.addText(value)
+      if (value instanceof Uint8Array) {
+        builder.reserve(value.length + 1)
+        builder.addCell(value, 0, value.length)
+      } else if (typeof value === 'string') builder.addText(value)
       else builder.addNull()
     }
     builder.endRow(1)
@@ -85,6 +88,69 @@ describe('hashes of text cells', () => {
         found.release()
       }),
     )
+  })
+})
+
+describe('hashes of text cells of every type', () => {
+  const types = ['string', 'bytes', 'timestamptz', 'datetime', 'date', 'time', 'bool'] as const
+  const typed: TableSchema = {
+    ...schema,
+    fields: types.map((type) => ({
+      name: type === 'string' ? 'id' : type,
+      type,
+      nullable: true,
+      nativeType: type,
+    })),
+  }
+  const cells: Row = [
+    '1',
+    Uint8Array.of(0xff, 0x80),
+    '2026-01-02 03:04:05.5',
+    '2026-01-02 03:04:05',
+    '2026-01-02',
+    '03:04:05',
+    'true',
+  ]
+  const odd = fc.constantFrom(null, '', 'infinity', 'né', Uint8Array.of(0x80))
+  const row = fc.tuple(
+    ...types.map((type, at) =>
+      fc.oneof(
+        { weight: 3, arbitrary: fc.constant(cells[at]) },
+        type === 'bool' ? fc.constantFrom('false', null) : odd,
+      ),
+    ),
+  )
+
+  it.each<WriterOutput>([
+    { type: 'hash' },
+    { type: 'hash', temporal: 'iso' },
+    { type: 'hash', key: { template: 'k:#{id}' } },
+  ])('are the same as those of rows: %j', (output) => {
+    const ofText = new OutputEncoder([output], typed, { isCluster: false })
+    const ofRows = new OutputEncoder([output], typed, { isCluster: false })
+    fc.assert(
+      fc.property(fc.array(row, { maxLength: 6 }), (rows) => {
+        const found = ofText.encode(textBatchOf(rows, typed))
+        const wanted = ofRows.encode({ ...rowBatch(textBatchOf(rows, typed).rows), schema: typed })
+        expect(Buffer.concat(found.payload)).toEqual(Buffer.concat(wanted.payload))
+        expect(found.rows).toEqual(wanted.rows)
+        expect(found.rejected).toEqual(wanted.rejected)
+        found.release()
+      }),
+    )
+  })
+
+  it('are made without a row', () => {
+    const batch = textBatchOf([cells], typed)
+    const { payload } = new OutputEncoder([{ type: 'hash' }], typed, { isCluster: false }).encode(
+      batch,
+    )
+    expect(batch.text).toBeDefined()
+    expect(previewCommands(payload)).toEqual([
+      'HSET t:id:1 id 1 bytes /4A= timestamptz 2026-01-02T03:04:05.500000Z datetime 1767323045000 date 20455 time 11045000000 bool 1'.split(
+        ' ',
+      ),
+    ])
   })
 })
 

@@ -16,7 +16,7 @@ import {
   type EncodedBatch,
 } from '../encode/compile-encoder.ts'
 import { columnAt } from '../encode/key.ts'
-import { cellSource } from '../encode/text-argument.ts'
+import { CellSource } from '../encode/text-argument.ts'
 import { compileTextCheck, type TextCheck } from '../encode/well-formed.ts'
 import { RespWriter } from '../resp/resp-writer.ts'
 import { replacedBy, RowCoalescer, type CoalescedRows } from './coalesce-rows.ts'
@@ -160,7 +160,7 @@ export class OutputEncoder {
     const { text } = batch
     const write = this.#textHash
     if (text === undefined || write === undefined) return
-    const source = cellSource(text)
+    const source = new CellSource(text)
     for (let at = 0; at < text.rowCount; at += 1) {
       const count = write(source, at, this.#writer)
       if (count > 0) this.#note(at, count)

@@ -9,7 +9,7 @@ import {
   type CellSource,
   type TextArgument,
 } from '../encode/text-argument.ts'
-import { compileTextField, writeTextFields, type TextField } from '../encode/text-command.ts'
+import { TextFields } from '../encode/text-fields.ts'
 import { arrayHeader, constantBulk, type RespWriter } from '../resp/resp-writer.ts'
 import { fieldsOf, textsOf } from './compile-output.ts'
 import { keyPieces, positionOf, textKey } from './output-key.ts'
@@ -22,8 +22,8 @@ import type { WriterOutput } from './writer-output.ts'
 export type TextHash = (cells: CellSource, row: number, writer: RespWriter) => number
 
 /**
- * Compiles the way from text cells to `HSET` and `HDEL` without a string in between; `undefined` when there is more to do:
- * other outputs, expiries, columns that have to be converted.
+ * Compiles the way from text cells to `HSET` and `HDEL` without rows in between; `undefined` when there is more to do: other
+ * outputs, expiries, key columns that have to be converted.
  *
  * Performance: as fast as the hash rows of a DataWorks job; the test compares its bytes with those of the encoder of rows.
  */
@@ -35,58 +35,40 @@ export function compileTextHash(
   if (output === undefined || outputs.length !== 1) return undefined
   if (output.type !== 'hash' || output.expire !== undefined) return undefined
   const texts = textsOf(output, schema)
-  const isCopied = (index: number) => texts[index] === plainText
-  const key = textKey(keyPieces(output, schema), isCopied)
-  const fields = fieldsOf(output, schema).map(({ column, name }) => ({
+  const key = textKey(keyPieces(output, schema), (index) => texts[index] === plainText)
+  const columns = fieldsOf(output, schema).map(({ column, name }) => ({
     name,
     index: positionOf(schema, column),
   }))
-  if (key === undefined || !fields.every(({ index }) => isCopied(index))) return undefined
-  return compileWrite(key, fields)
+  return key && compileWrite(key, new TextFields(columns, schema, texts))
 }
 
-function compileWrite(
-  key: TextArgument,
-  columns: readonly { readonly name: string; readonly index: number }[],
-): TextHash {
-  const fields = columns.map(({ name, index }) => compileTextField(name, index))
-  const setHeads = columns.map((_, at) =>
+function compileWrite(key: TextArgument, fields: TextFields): TextHash {
+  const counts = Array.from({ length: fields.size }, (_, at) => at)
+  const setHeads = counts.map((at) =>
     viewOf(Buffer.from(arrayHeader(4 + 2 * at) + constantBulk('HSET'))),
   )
-  const deleteHeads = columns.map((_, at) =>
+  const deleteHeads = counts.map((at) =>
     viewOf(Buffer.from(arrayHeader(3 + at) + constantBulk('HDEL'))),
   )
-  let frameBytes = 2 * (32 + argumentFrameBytes)
-  for (const { name } of fields) frameBytes += name.byteLength + argumentFrameBytes
+  const headBytes = 2 * (32 + argumentFrameBytes)
   return (cells, row, writer) => {
     const base = 2 * row * cells.fieldCount
     const keyLength = lengthOfArgument(key, cells, base)
-    if (keyLength <= 0) return 0
-    let count = 0
-    let total = frameBytes + 2 * keyLength
-    for (let at = 0; at < fields.length; at += 1) {
-      const bound = base + 2 * (fields[at] as TextField).index
-      const start = cells.bounds[bound] as number
-      if (start < 0) continue
-      count += 1
-      total += (cells.bounds[bound + 1] as number) - start
-    }
-    writer.reserve(total)
+    if (keyLength <= 0 || !fields.measure(cells, base)) return 0
+    writer.reserve(headBytes + 2 * keyLength + fields.maxBytes)
     const target = writer.view
+    const { count } = fields
     if (count > 0) {
       const start = copyView(setHeads[count - 1] as DataView, target, writer.at)
       const keyEnd = writeArgument(key, keyLength, cells, base, target, start)
-      writer.at = writeTextFields(fields, cells, base, target, keyEnd)
+      writer.at = fields.write(cells, base, target, keyEnd)
     }
-    const nulls = fields.length - count
+    const nulls = fields.size - count
     if (nulls === 0) return 1
     const start = copyView(deleteHeads[nulls - 1] as DataView, target, writer.at)
-    let to = writeArgument(key, keyLength, cells, base, target, start)
-    for (let at = 0; at < fields.length; at += 1) {
-      const { index, name } = fields[at] as TextField
-      if ((cells.bounds[base + 2 * index] as number) < 0) to = copyView(name, target, to)
-    }
-    writer.at = to
+    const keyEnd = writeArgument(key, keyLength, cells, base, target, start)
+    writer.at = fields.writeNullNames(cells, base, target, keyEnd)
     return count > 0 ? 2 : 1
   }
 }
