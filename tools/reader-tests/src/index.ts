@@ -1,3 +1,4 @@
+export { ConformanceTables, type SqlServer } from './conformance-tables.ts'
 export {
   begin,
   changesBetween,
