@@ -80,3 +80,23 @@ describe.each([
     expect(cut.inPlace).toBe(recorded.length - 1)
   })
 })
+
+it('takes nothing more once a message has thrown', () => {
+  class Refusing extends Recorder {
+    protected override message(bytes: Buffer, start: number, end: number): void {
+      super.message(bytes, start, end)
+      if (this.messages.length === 3) throw new Error('refused')
+    }
+  }
+  for (let cut = 1; cut < stream.length; cut += 1) {
+    const decoder = new Refusing()
+    const push = () => {
+      decoder.push(stream.subarray(0, cut))
+      decoder.push(stream.subarray(cut))
+    }
+    expect(push, `cut at ${cut}`).toThrow('refused')
+    decoder.push(stream)
+    decoder.push(stream.subarray(cut))
+    expect(decoder.messages).toEqual(recorded.slice(0, 3))
+  }
+})

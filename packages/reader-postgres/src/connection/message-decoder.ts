@@ -16,12 +16,26 @@ export abstract class MessageDecoder {
   /** A message whose end has not come yet; its head first, when that is not known. */
   #partial = Buffer.allocUnsafe(headBytes)
   #filled = 0
+  #isBroken = false
 
   /** Takes one message, with its head, that lies between `start` and `end`; the bytes may be overwritten. */
   protected abstract message(bytes: Buffer, start: number, end: number): void
 
-  /** Gives the place behind what was taken; before the end of the chunk only when held. */
+  /**
+   * Gives the place behind what was taken; before the end of the chunk only when held. Throws what {@link message} throws,
+   * once: where the next message begins is not known then, so that all further bytes are passed over.
+   */
   protected decode(chunk: Buffer, from: number): number {
+    if (this.#isBroken) return chunk.length
+    try {
+      return this.#split(chunk, from)
+    } catch (error) {
+      this.#isBroken = true
+      throw error
+    }
+  }
+
+  #split(chunk: Buffer, from: number): number {
     let at = from
     while (at < chunk.length && !this.isHeld) {
       if (this.#filled > 0 || chunk.length - at < headBytes) {
