@@ -117,7 +117,7 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
     .option('--restart', 'begins anew, whatever an unfinished run has left')
     .option(
       '--allow-duplicates',
-      'with --resume: reads parts without a unique key again, also into lists',
+      'reads parts without a unique key again, also into lists: with --resume, and when the source fails',
     )
     .option(
       '--max-dirty-percent <percent>',
@@ -155,6 +155,10 @@ function addReplay(program: Command, finish: (exitCode: number) => void): void {
     .description('sends the rows of a dirty file again; lines that are done are not sent twice')
     .requiredOption('--job <file>', 'the job file that the rows come from')
     .option('--restart', 'sends every line again, also those that are done')
+    .option(
+      '--allow-duplicates',
+      'goes on also where rows that were under way may be written twice, as into the lists of a cluster',
+    )
   addWatchFlags(command)
   addJobFlags(command).action(async (file: string) =>
     finish(await (await commands()).replayCommand(file, command.opts())),

@@ -10,6 +10,7 @@ export interface ReplayFlags extends WatchFlags {
   /** The job file the dirty records come from. */
   readonly job: string
   readonly restart?: boolean
+  readonly allowDuplicates?: boolean
 }
 
 /** `millrace replay`: sends the rows of a dirty file again. Resolves with the exit code. */
@@ -21,7 +22,11 @@ export async function replayCommand(dirtyFile: string, flags: ReplayFlags): Prom
   logger.info(`replaying ${dirtyFile} through job ${plan.name}`)
   try {
     return await watchRun(flags, logger, async (options) =>
-      replayJob(plan, dirtyFile, { ...options, restart: flags.restart ?? false }),
+      replayJob(plan, dirtyFile, {
+        ...options,
+        restart: flags.restart ?? false,
+        allowDuplicates: flags.allowDuplicates ?? false,
+      }),
     )
   } catch (error) {
     return failWith(error, logger)

@@ -171,7 +171,7 @@ function changedFile(file: string): PluginError {
   return new PluginError({
     code: 'RESUME_UNDECIDED',
     message: `a replay of ${file} was interrupted, and its lines have been changed since: which of them were sent cannot be told any more`,
-    hint: 'Bring the lines back to what they were, end the replay, and mend what it lists then; or send every line again with --restart, those that were sent included.',
+    hint: 'Bring the lines back to what they were, end the replay, and mend what it lists then; or accept rows that are written twice: with --allow-duplicates those that may have been sent, with --restart all of them.',
   })
 }
 

@@ -98,13 +98,15 @@ interface EarlierReplay {
   readonly isComplete: boolean
   /** Whether any of the lines may have been sent. */
   readonly isBegun: boolean
-  /** The last line that was sent; `undefined`: rows behind it may be in the target. */
-  readonly sentUpTo: number | undefined
+  /** The last line that was sent for certain. */
+  readonly sentUpTo: number
+  /** Whether rows behind it may be in the target, and must not be written again. */
+  readonly isUnclear: boolean
 }
 
 async function earlierReplay(
   plan: JobPlan,
-  { logger, signal }: ReplayJobOptions,
+  { logger, signal, allowDuplicates = false }: ReplayJobOptions,
 ): Promise<EarlierReplay | undefined> {
   const { plugin, config } = plan.writer
   await using writer = await plugin.open(config, contextOf(plan, 'writer', logger), { signal })
@@ -122,7 +124,8 @@ async function earlierReplay(
     lines,
     isComplete,
     isBegun: progress !== undefined || !isAtomic,
-    sentUpTo: isClear || plugin.guarantee(config).isIdempotent ? lineOf(settled) : undefined,
+    sentUpTo: lineOf(settled),
+    isUnclear: !isClear && !plugin.guarantee(config).isIdempotent && !allowDuplicates,
   }
 }
 
@@ -131,12 +134,11 @@ type Outset = Pick<DirtyFileReaderOptions, 'sent' | 'isUnclear'> & { readonly re
 
 function outsetOf(file: string, earlier: EarlierReplay | undefined): Outset {
   if (earlier === undefined) return { sent: new Map(), resumes: false }
-  const { lines, isComplete, isBegun, sentUpTo } = earlier
+  const { lines, isComplete, isBegun, sentUpTo, isUnclear } = earlier
   if (isComplete) return { sent: sentLines(lines, lineCountOf(lines)), resumes: false }
   if (!isBegun) return { sent: sentLines(lines, 0), resumes: true }
   if (beginsWith(file, lines)) return { sent: new Map(), resumes: true }
-  const sent = sentLines(lines, sentUpTo ?? 0)
-  return { sent, resumes: false, isUnclear: sentUpTo === undefined }
+  return { sent: sentLines(lines, sentUpTo), resumes: false, isUnclear }
 }
 
 /** A replay ends where the file ended when it began. */
