@@ -29,6 +29,7 @@ export async function replayCommand(dirtyFile: string, flags: ReplayFlags): Prom
       }),
     )
   } catch (error) {
+    if (error instanceof UsageError) throw error
     return failWith(error, logger)
   }
 }

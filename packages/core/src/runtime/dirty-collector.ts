@@ -1,4 +1,5 @@
 import { closeSync, writeFileSync } from 'node:fs'
+import { writeFaultOf } from '../config/write-fault.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { DirtyMirror } from './dirty-mirror.ts'
 import {
@@ -60,6 +61,13 @@ export class DirtyCollector {
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
+  }
+
+  /** Why the first dirty record could not be listed. Looks without making the file. */
+  findFileError(): PluginError | undefined {
+    if (this.#options.listsRecords === false) return undefined
+    const fault = writeFaultOf(this.#options.file)
+    return fault === undefined ? undefined : this.#fileError(fault)
   }
 
   /** Whether the count has passed `limit.record`: no further batch may be sent. */
@@ -214,12 +222,16 @@ export class DirtyCollector {
       this.#descriptor ??= openJsonLines(this.#options.file)
       writeFileSync(this.#descriptor, lines)
     } catch (cause) {
-      throw new PluginError({
-        code: 'CONFIG_INVALID',
-        message: `could not write dirty records to ${this.#options.file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: 'name a writable place with --dirty-file',
-        cause,
-      })
+      throw this.#fileError(cause instanceof Error ? cause.message : String(cause), cause)
     }
+  }
+
+  #fileError(reason: string, cause?: unknown): PluginError {
+    return new PluginError({
+      code: 'CONFIG_INVALID',
+      message: `could not write dirty records to ${this.#options.file}: ${reason}`,
+      hint: 'name a writable place with --dirty-file',
+      cause,
+    })
   }
 }
