@@ -1,24 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import type { DataSource, FollowOptions, ReaderSession, Split } from '@millrace/core/plugin'
-import type { Position, RecordBatch, TableSchema } from '@millrace/core/record'
+import type { DataSource, ReaderSession, Split } from '@millrace/core/plugin'
+import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import {
   startMongoTestServer,
   type MongoTestServer,
   type MongoTestServerOptions,
 } from '@millrace/mongo-test-server'
+import { batchesOf, type Following } from '@millrace/reader-tests'
 import { MongoClient, type Db } from 'mongodb'
 import { DocumentsSession } from '../src/changes/documents-session.ts'
 import { pipelineConfigOf } from '../src/config/pipeline-config.ts'
 import { dataSourceAt } from './test-source.ts'
 
-export const never: AbortSignal = new AbortController().signal
-
-export const followOptions: FollowOptions = {
-  signal: never,
-  maxRows: 1000,
-  maxBytes: 1 << 20,
-  maxDelayMs: 5,
-}
+export {
+  begin,
+  changesBetween,
+  changesUntilNow,
+  followOptions,
+  never,
+  type Following,
+} from '@millrace/reader-tests'
 
 /** A database of a replica set, with a client. */
 export interface FollowedDatabase extends AsyncDisposable {
@@ -68,12 +69,6 @@ export async function startFollowedServer(
   }
 }
 
-/** What a session of this reader always has. */
-export type Following = ReaderSession &
-  Required<
-    Pick<ReaderSession, 'follow' | 'takeSnapshot' | 'currentPosition' | 'acknowledge' | 'logStatus'>
-  >
-
 /** A reader of a job that follows changes of some collections of the database. */
 export function openFollower(
   { url, db }: Pick<FollowedDatabase, 'url' | 'db'>,
@@ -106,34 +101,6 @@ export function openFollower(
     dataSources: [dataSource],
     follows,
   })
-}
-
-/** The position behind which changes come. */
-export async function begin(session: Following): Promise<Position> {
-  const { followFrom } = await session.split(1, { signal: never })
-  if (followFrom === undefined) throw new Error('the plan does not say where changes begin')
-  return followFrom
-}
-
-/** All batches between a position and the end of the log. */
-export async function changesUntilNow(
-  session: Following,
-  from: Position,
-  options: Partial<FollowOptions> = {},
-): Promise<RecordBatch[]> {
-  const until = await session.currentPosition({ signal: never })
-  return await changesBetween(session, from, { until, ...options })
-}
-
-export async function changesBetween(
-  session: Following,
-  from: Position,
-  options: Partial<FollowOptions>,
-): Promise<RecordBatch[]> {
-  const batches: RecordBatch[] = []
-  for await (const batch of session.follow(from, { ...followOptions, ...options }))
-    batches.push(batch)
-  return batches
 }
 
 /** A row by the names of its columns; what a document does not have is left out. */
@@ -171,7 +138,7 @@ export async function rowsOf(
 ): Promise<ShownRow[]> {
   const rows: ShownRow[] = []
   for (const split of splits)
-    for await (const batch of session.read(split, { ...followOptions, positions: true }))
+    for (const batch of await batchesOf(session, split, { positions: true }))
       rows.push(...batch.rows.map((row) => shownRow(batch.schema, row)))
   return rows
 }

@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { MongoClient, type Db } from 'mongodb'
-import { startMongoTestServer, type MongoTestServer } from '@millrace/mongo-test-server'
-import type { Cell, RecordBatch, Row } from '@millrace/core/record'
-import type {
-  DataSource,
-  Finding,
-  PluginContext,
-  ReaderSession,
-  ReadOptions,
-  Split,
-} from '@millrace/core/plugin'
+import {
+  startMongoTestServer,
+  type MongoTestServer,
+  type MongoTestServerOptions,
+} from '@millrace/mongo-test-server'
+import type { Row } from '@millrace/core/record'
+import type { DataSource, PluginContext, ReaderSession, Split } from '@millrace/core/plugin'
+import { never, rowsOf, testedReader, type StepParameters } from '@millrace/reader-tests'
 import { mongodbReader } from '../src/index.ts'
+
+export { batchesOf, never, readOptions, shown, type StepParameters } from '@millrace/reader-tests'
 
 /** User, password, hosts and parameters. */
 const urlParts = /^mongodb:\/\/(?:([^:@]*):([^@]*)@)?([^/?]+)\/?[^?]*\??(.*)$/
@@ -72,9 +72,7 @@ export class TestDatabase implements AsyncDisposable {
   }
 
   /** On a test server of its own, which can be told to fail. */
-  static async onTestServer(
-    options: Parameters<typeof startMongoTestServer>[0] = {},
-  ): Promise<TestDatabase> {
+  static async onTestServer(options: MongoTestServerOptions = {}): Promise<TestDatabase> {
     const server = await startMongoTestServer(options)
     const [user] = options.users ?? []
     const login = user === undefined ? '' : `${user.name}:${user.password}@`
@@ -129,61 +127,19 @@ export class TestDatabase implements AsyncDisposable {
   }
 }
 
-/** Parameters of the step, as a job file has them. */
-export type StepParameters = Record<string, unknown>
+const { validate, open } = testedReader(mongodbReader)
+export { validate }
 
-export const never = new AbortController().signal
-
-export const readOptions: ReadOptions = {
-  signal: never,
-  maxRows: 1000,
-  maxBytes: 1 << 20,
-  maxDelayMs: 100,
-}
-
-/** What validation of the parameters gives: the plugin's config. */
-export async function configOf(parameters: StepParameters) {
-  const result = await mongodbReader.config['~standard'].validate(parameters)
-  if (result.issues !== undefined) throw new Error(JSON.stringify(result.issues))
-  return result.value
-}
-
-/** Findings that need no server. */
-export async function validate(parameters: StepParameters): Promise<readonly Finding[]> {
-  return mongodbReader.validate?.(await configOf(parameters)) ?? []
-}
-
-/** Opens the reader on a data source; messages are collected. */
+/** Opens the reader on a data source; warnings and information are collected. */
 export async function openReader(
   parameters: StepParameters,
   dataSource: DataSource,
   messages: string[] = [],
   context: Partial<PluginContext> = {},
 ): Promise<ReaderSession> {
-  const config = await configOf({ datasource: 'test', ...parameters })
   const collect = (message: string) => void messages.push(message)
-  return await mongodbReader.open(
-    config,
-    {
-      step: 'Reader',
-      logger: { debug() {}, info: collect, warn: collect },
-      timeZone: 'UTC',
-      concurrency: 2,
-      dataSources: [dataSource],
-      ...context,
-    },
-    { signal: never },
-  )
-}
-
-export async function batchesOf(
-  session: ReaderSession,
-  split: Split,
-  options: Partial<ReadOptions> = {},
-): Promise<RecordBatch[]> {
-  const batches: RecordBatch[] = []
-  for await (const batch of session.read(split, { ...readOptions, ...options })) batches.push(batch)
-  return batches
+  const logger = { debug() {}, info: collect, warn: collect }
+  return await open(parameters, [dataSource], [], { logger, ...context })
 }
 
 /** Everything the parameters select, split for `desired` channels. */
@@ -198,14 +154,5 @@ export async function readAll(
   const findings = await session.check({ signal: never })
   messages.push(...findings.map(({ message }) => message))
   const { splits, consistency } = await session.split(desired, { signal: never })
-  const rows: Row[] = []
-  for (const split of splits) {
-    for (const batch of await batchesOf(session, split)) rows.push(...batch.rows)
-  }
-  return { rows, splits, messages, consistency }
-}
-
-/** A cell in a form that compares by value and shows well: bytes as hex. */
-export function shown(cell: Cell): Cell {
-  return cell instanceof Uint8Array ? `0x${Buffer.from(cell).toString('hex')}` : cell
+  return { rows: await rowsOf(session, splits), splits, messages, consistency }
 }

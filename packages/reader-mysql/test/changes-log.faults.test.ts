@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Position, RecordBatch } from '@millrace/core/record'
 import { findMysql, startMysql } from '../../../scripts/services/mysql.mjs'
 import { ServerSession } from '../../../scripts/services/server-session.mjs'
-import { changesSince, followingReader, followOptions, lines } from './changes-source.ts'
+import { changesUntilNow, followingReader, followOptions, lines } from './changes-source.ts'
 import { never, TestDatabase } from './test-source.ts'
 
 const server = new ServerSession()
@@ -29,7 +29,7 @@ async function followed(
 ) {
   await database.run(`CREATE TABLE ${table} (${columns}) ${options}`)
   const session = await followingReader(database, [table])
-  const from = await session.currentPosition!({ signal: never })
+  const from = await session.currentPosition({ signal: never })
   return { session, from, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
 }
 
@@ -62,7 +62,7 @@ describe('a log', () => {
         'DELETE FROM compressed WHERE id = 1',
         'TRUNCATE TABLE compressed',
       )
-      const given = lines(await changesSince(source.session, source.from))
+      const given = lines(await changesUntilNow(source.session, source.from))
       const other = 'y'.repeat(200)
       expect(given).toEqual([
         `c 1,${text}`,
@@ -86,7 +86,7 @@ describe('a log', () => {
         "SET GLOBAL binlog_checksum = 'NONE'",
       )
       await database.run("INSERT INTO unchecked VALUES (3, 'c')")
-      expect(lines(await changesSince(source.session, source.from))).toEqual([
+      expect(lines(await changesUntilNow(source.session, source.from))).toEqual([
         'c 1,a',
         'c 2,b',
         'c 3,c',
@@ -106,17 +106,17 @@ describe('a log', () => {
       const row = (id: number) =>
         `c ${id},ü,x,y,é,0x00ff,18446744073709551615,{"a": 1},123e4567-e89b-12d3-a456-426655440000`
       await database.run(insert(4_000_000_000))
-      const first = await changesSince(session, source.from)
+      const first = await changesUntilNow(session, source.from)
       expect(lines(first)).toEqual([row(4_000_000_000)])
       const from = first.at(-1)!.position!
       await database.run(
         'ALTER TABLE nameless DROP COLUMN u, ADD COLUMN x int',
         'INSERT INTO nameless (id, x) VALUES (5, 7)',
       )
-      const second = await changesSince(session, from)
+      const second = await changesUntilNow(session, from)
       expect(lines(second)).toEqual(['c 5,,,,,,,7'])
       expect(second[0]?.schema.version).toBeGreaterThan(first[0]!.schema.version)
-      await expect(changesSince(session, source.from)).rejects.toMatchObject({
+      await expect(changesUntilNow(session, source.from)).rejects.toMatchObject({
         code: 'SOURCE_FAILED',
         message: expect.stringContaining('ALTER TABLE') as unknown,
         hint: expect.stringContaining('binlog_row_metadata = FULL') as unknown,
@@ -131,7 +131,7 @@ describe('a log', () => {
       "SET SESSION binlog_row_image = 'MINIMAL'",
     )
     await database.run('DELETE FROM partial WHERE id = 1', "SET SESSION binlog_row_image = 'FULL'")
-    await expect(changesSince(source.session, source.from)).rejects.toMatchObject({
+    await expect(changesUntilNow(source.session, source.from)).rejects.toMatchObject({
       hint: expect.stringContaining('binlog_row_image = FULL') as unknown,
     })
   })
@@ -143,9 +143,9 @@ describe('a log', () => {
       "SET SESSION binlog_format = 'STATEMENT'",
       'INSERT INTO stated_not VALUES (1)',
     )
-    expect(lines(await changesSince(source.session, source.from))).toEqual([])
+    expect(lines(await changesUntilNow(source.session, source.from))).toEqual([])
     await database.run("INSERT INTO stated VALUES (1, 'a')", "SET SESSION binlog_format = 'ROW'")
-    await expect(changesSince(source.session, source.from)).rejects.toMatchObject({
+    await expect(changesUntilNow(source.session, source.from)).rejects.toMatchObject({
       hint: expect.stringContaining('binlog_format = ROW') as unknown,
     })
   })
@@ -162,7 +162,7 @@ describe('a log', () => {
       'ROLLBACK',
       "INSERT INTO untransacted VALUES (2, 'b')",
     )
-    expect(lines(await changesSince(source.session, source.from))).toEqual(['c 1,a', 'c 2,b'])
+    expect(lines(await changesUntilNow(source.session, source.from))).toEqual(['c 1,a', 'c 2,b'])
   })
 
   it('that has rolled back rows gives those that stayed', async () => {
@@ -189,9 +189,9 @@ describe('a log', () => {
       'COMMIT',
       insert(7),
     )
-    const batches = await changesSince(source.session, source.from, { maxRows: 1 })
+    const batches = await changesUntilNow(source.session, source.from, { maxRows: 1 })
     expect(lines(batches)).toEqual(['c 0,a', 'c 2,a', 'c 6,a', 'c 7,a'])
-    const rest = await changesSince(source.session, batches[1]!.position!)
+    const rest = await changesUntilNow(source.session, batches[1]!.position!)
     expect(lines(rest)).toEqual(['c 6,a', 'c 7,a'])
   })
 
@@ -204,7 +204,7 @@ describe('a log', () => {
       "XA PREPARE 'one'",
     )
     await database.run("XA ROLLBACK 'one'")
-    const given = await changesSince(source.session, source.from).then(
+    const given = await changesUntilNow(source.session, source.from).then(
       lines,
       (error: unknown) => error,
     )
@@ -219,7 +219,7 @@ describe('a log', () => {
       'id int PRIMARY KEY, a int, stored_sum int AS (id + a) STORED, b varchar(5)',
     )
     await database.run("INSERT INTO generated (id, a, b) VALUES (1, 2, 'x')")
-    expect(lines(await changesSince(source.session, source.from))).toEqual(['c 1,2,3,x'])
+    expect(lines(await changesUntilNow(source.session, source.from))).toEqual(['c 1,2,3,x'])
   })
 
   it('with rows larger than a packet comes whole, and paused it waits', async () => {
@@ -228,7 +228,7 @@ describe('a log', () => {
       "INSERT INTO large VALUES (1, repeat('x', 20000000)), (2, repeat('y', 17000000))",
       "INSERT INTO large VALUES (3, 'z')",
     )
-    const batches = await changesSince(source.session, source.from)
+    const batches = await changesUntilNow(source.session, source.from)
     const sizes = batches.flatMap(({ rows }) => rows.map(([, body]) => (body as Uint8Array).length))
     expect(sizes).toEqual([20_000_000, 17_000_000, 1])
   })
@@ -236,10 +236,10 @@ describe('a log', () => {
   it('of one large transaction passes in bounded memory', async () => {
     await using source = await followed('many')
     await database.run("INSERT INTO many SELECT seq, repeat('m', 150) FROM seq_1_to_300000")
-    const until = await source.session.currentPosition!({ signal: never })
+    const until = await source.session.currentPosition({ signal: never })
     let rows = 0
     let highest = 0
-    const follow = source.session.follow!(source.from, { ...followOptions, until })
+    const follow = source.session.follow(source.from, { ...followOptions, until })
     for await (const batch of follow) {
       rows += batch.rows.length
       if (rows % 20_000 === 0) {
@@ -270,7 +270,7 @@ describe('a position', () => {
       await database.run(`PURGE BINARY LOGS TO '${(await names()).at(-1)}'`)
       await delay(100)
     }
-    await expect(changesSince(source.session, source.from)).rejects.toMatchObject({
+    await expect(changesUntilNow(source.session, source.from)).rejects.toMatchObject({
       code: 'POSITION_LOST',
       message: expect.stringContaining(source.from.label) as unknown,
       hint: expect.stringContaining('expire_logs') as unknown,
@@ -279,7 +279,7 @@ describe('a position', () => {
 
   it('tells how much log is left', async () => {
     await using source = await followed('lagging')
-    const status = (position: Position) => source.session.logStatus!(position, { signal: never })
+    const status = (position: Position) => source.session.logStatus(position, { signal: never })
     expect((await status(source.from)).lagBytes).toBe(0)
     await database.run(
       "INSERT INTO lagging VALUES (1, 'a')",
@@ -288,12 +288,12 @@ describe('a position', () => {
     )
     const { lagBytes, end } = await status(source.from)
     expect(lagBytes).toBeGreaterThan(200)
-    expect(end).toBe((await source.session.currentPosition!({ signal: never })).label)
+    expect(end).toBe((await source.session.currentPosition({ signal: never })).label)
   })
 
   it('tells for how long what comes next is kept', async () => {
     await using source = await followed('kept')
-    const status = (position: Position) => source.session.logStatus!(position, { signal: never })
+    const status = (position: Position) => source.session.logStatus(position, { signal: never })
     const keptMs = 1_000_000
     await withSettings({ binlog_expire_logs_seconds: '1000' }, async () => {
       // Nothing is removed of the file that is written to.
@@ -307,7 +307,7 @@ describe('a position', () => {
       await database.run('FLUSH BINARY LOGS')
       const later = await status(source.from)
       expect(later.keptLeftMs).toBeLessThanOrEqual(keptLeftMs)
-      const end = await source.session.currentPosition!({ signal: never })
+      const end = await source.session.currentPosition({ signal: never })
       expect(await status(end)).toMatchObject({ keptMs, keptLeftMs: keptMs })
     })
     await withSettings({ binlog_expire_logs_seconds: '0' }, async () => {
@@ -318,10 +318,10 @@ describe('a position', () => {
   it('of a log that began anew is lost', async () => {
     await using source = await followed('renewed')
     await database.run("INSERT INTO renewed VALUES (1, 'a')")
-    const place = (await changesSince(source.session, source.from)).at(-1)!.position!
+    const place = (await changesUntilNow(source.session, source.from)).at(-1)!.position!
     await database.run('RESET MASTER', 'CREATE TABLE filler (id int PRIMARY KEY, body longblob)')
     await database.run("INSERT INTO filler VALUES (1, repeat('x', 100000))")
-    await expect(changesSince(source.session, place)).rejects.toMatchObject({
+    await expect(changesUntilNow(source.session, place)).rejects.toMatchObject({
       code: 'POSITION_LOST',
     })
   })
@@ -333,13 +333,13 @@ describe('a number that another reader has', () => {
     const parameters = { changes: { serverId: 4711 } }
     await using first = await followingReader(database, ['shared'], parameters)
     await using second = await followingReader(database, ['shared'], parameters)
-    const from = await first.currentPosition!({ signal: never })
+    const from = await first.currentPosition({ signal: never })
     const errors: unknown[] = []
     const stop = new AbortController()
     const drain = async (reader: typeof first) => {
       try {
         const options = { ...followOptions, signal: stop.signal }
-        for await (const batch of reader.follow!(from, options)) void (batch satisfies RecordBatch)
+        for await (const batch of reader.follow(from, options)) void (batch satisfies RecordBatch)
       } catch (error) {
         if (!stop.signal.aborted) errors.push(error)
       }

@@ -1,13 +1,9 @@
-import type { FollowOptions, PluginContext, ReaderSession } from '@millrace/core/plugin'
-import type { Position, RecordBatch } from '@millrace/core/record'
-import { never, openReader, shown, testDataSource, type TestDatabase } from './test-source.ts'
+import type { PluginContext } from '@millrace/core/plugin'
+import type { RecordBatch } from '@millrace/core/record'
+import type { Following } from '@millrace/reader-tests'
+import { openReader, shown, testDataSource, type TestDatabase } from './test-source.ts'
 
-export const followOptions: FollowOptions = {
-  signal: never,
-  maxRows: 1000,
-  maxBytes: 1 << 20,
-  maxDelayMs: 10,
-}
+export { changesUntilNow, followOptions } from '@millrace/reader-tests'
 
 /** A reader that follows tables of the database. */
 export async function followingReader(
@@ -16,27 +12,14 @@ export async function followingReader(
   parameters: object = {},
   warnings: string[] = [],
   context: Partial<PluginContext> = {},
-): Promise<ReaderSession> {
-  return await openReader(
+): Promise<Following> {
+  const session = await openReader(
     { tables: tables.map((table) => ({ table })), ...parameters },
     [testDataSource(database.name)],
     warnings,
     { follows: true, ...context },
   )
-}
-
-/** Changes from a position on, up to what is committed by now. */
-export async function changesSince(
-  session: ReaderSession,
-  from: Position,
-  options: Partial<FollowOptions> = {},
-): Promise<RecordBatch[]> {
-  const until = await session.currentPosition!({ signal: never })
-  const batches: RecordBatch[] = []
-  for await (const batch of session.follow!(from, { ...followOptions, until, ...options })) {
-    batches.push(batch)
-  }
-  return batches
+  return session as Following
 }
 
 /** `c 1,a`, `u 1,a>1,b`, `d 1,b`, `truncate`. */

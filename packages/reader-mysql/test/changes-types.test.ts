@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Cell, Row } from '@millrace/core/record'
-import { changesSince, followingReader } from './changes-source.ts'
+import { changesUntilNow, followingReader } from './changes-source.ts'
 import { batchesOf, never, shown, TestDatabase } from './test-source.ts'
 import { presentCases } from './type-cases.ts'
 
@@ -21,9 +21,9 @@ async function bothWays(
 ): Promise<{ readonly changed: Row[]; readonly read: Row[] }> {
   await database.run(create)
   await using session = await followingReader(database, [table], parameters)
-  const from = await session.currentPosition!({ signal: never })
+  const from = await session.currentPosition({ signal: never })
   await database.run(...inserts)
-  const changes = await changesSince(session, from)
+  const changes = await changesUntilNow(session, from)
   const { splits } = await session.split(1, { signal: never })
   const read: Row[] = []
   for (const split of splits) {

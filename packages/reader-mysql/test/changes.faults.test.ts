@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PluginError } from '@millrace/core/plugin'
-import type { ReaderSession } from '@millrace/core/plugin'
 import type { Position, RecordBatch } from '@millrace/core/record'
-import { changesSince, followingReader, followOptions } from './changes-source.ts'
+import { changesUntilNow, followingReader, followOptions } from './changes-source.ts'
 import { batchesOf, never, TestDatabase, testDataSource } from './test-source.ts'
 
 let database: TestDatabase
@@ -157,7 +156,7 @@ describe('a snapshot under concurrent writers', () => {
         from = plan.followFrom!
         await delay(40)
       }
-      for (const batch of await changesSince(session, from)) copy.apply(batch)
+      for (const batch of await changesUntilNow(session, from)) copy.apply(batch)
       expect(copy.lines).toEqual(await tableLines(...tables))
       await database.run('DELETE FROM meeting_a', 'DELETE FROM meeting_b')
     }
@@ -177,16 +176,16 @@ describe('a snapshot under concurrent writers', () => {
       expect(splits.map(({ table }) => table.split('.').at(-1))).toEqual(tables)
       for (const batch of await batchesOf(first, splits[0]!)) copy.read(batch)
       await delay(100)
-      from = await session.takeSnapshot!({ signal: never })
+      from = await session.takeSnapshot({ signal: never })
       const until = { ...followOptions, until: from }
-      for await (const batch of session.follow!(followFrom!, until)) {
+      for await (const batch of session.follow(followFrom!, until)) {
         if (batch.schema.table === 'again_a') copy.apply(batch)
       }
       await delay(50)
       for (const batch of await batchesOf(session, splits[1]!)) copy.read(batch)
       await delay(50)
     }
-    for (const batch of await changesSince(session, from)) copy.apply(batch)
+    for (const batch of await changesUntilNow(session, from)) copy.apply(batch)
     expect(copy.lines).toEqual(await tableLines(...tables))
   })
 })
@@ -196,7 +195,7 @@ describe('a table that is renamed to and fro all the time', () => {
     await createTables('fleeting')
     await using session = await followingReader(database, ['fleeting'])
     await session.describe({ signal: never })
-    const from = await session.currentPosition!({ signal: never })
+    const from = await session.currentPosition({ signal: never })
     const stop = new AbortController()
     const count = 300
     const writing = (async () => {
@@ -210,7 +209,7 @@ describe('a table that is renamed to and fro all the time', () => {
     })()
     const found: string[] = []
     const keys = new Set<string>()
-    for await (const { rows, schema } of session.follow!(from, {
+    for await (const { rows, schema } of session.follow(from, {
       ...followOptions,
       maxDelayMs: 1,
       signal: stop.signal,
@@ -231,9 +230,8 @@ describe('a dump connection that is killed', () => {
     const tables = ['killed_a', 'killed_b']
     await createTables(...tables)
     const copy = new Copy()
-    const first: ReaderSession = await followingReader(database, tables)
-    await using session = first
-    let position = await session.currentPosition!({ signal: never })
+    await using session = await followingReader(database, tables)
+    let position = await session.currentPosition({ signal: never })
     let losses = 0
     let kills = 0
     const stop = new AbortController()
@@ -241,7 +239,7 @@ describe('a dump connection that is killed', () => {
       while (!stop.signal.aborted) {
         try {
           const options = { ...followOptions, signal: stop.signal, maxRows: 3 }
-          for await (const batch of session.follow!(position, options)) {
+          for await (const batch of session.follow(position, options)) {
             copy.apply(batch)
             position = batch.position!
           }
@@ -262,7 +260,7 @@ describe('a dump connection that is killed', () => {
     }
     stop.abort(new Error('enough'))
     await following
-    for (const batch of await changesSince(session, position)) copy.apply(batch)
+    for (const batch of await changesUntilNow(session, position)) copy.apply(batch)
     expect(kills).toBeGreaterThan(2)
     expect(losses).toBeGreaterThan(2)
     expect(copy.lines).toEqual(await tableLines(...tables))

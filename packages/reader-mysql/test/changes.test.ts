@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FollowOptions } from '@millrace/core/plugin'
 import type { Position, RecordBatch } from '@millrace/core/record'
-import { changesSince, followingReader, followOptions, lines } from './changes-source.ts'
+import { changesUntilNow, followingReader, followOptions, lines } from './changes-source.ts'
 import { batchesOf, never, TestDatabase } from './test-source.ts'
 
 let database: TestDatabase
@@ -17,7 +17,7 @@ async function followed(table: string, columns = 'id int PRIMARY KEY, name varch
   await database.run(`CREATE TABLE ${table} (${columns})`)
   const session = await followingReader(database, [table])
   const [schema] = await session.describe({ signal: never })
-  const from = await session.currentPosition!({ signal: never })
+  const from = await session.currentPosition({ signal: never })
   return { session, schema, from, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() }
 }
 
@@ -35,13 +35,13 @@ describe('following changes', () => {
       "UPDATE basic SET name = 'b' WHERE id = 1",
       'DELETE FROM basic WHERE id = 2',
     )
-    const batches = await changesSince(session, from)
+    const batches = await changesUntilNow(session, from)
     expect(lines(batches)).toEqual(['c 1,a', 'c 2,', 'u 1,a>1,b', 'd 2,'])
     expect(batches.every((batch) => batch.schema === schema)).toBe(true)
     const last = batches.at(-1)!.position!
-    expect(lines(await changesSince(session, last))).toEqual([])
+    expect(lines(await changesUntilNow(session, last))).toEqual([])
     await database.run("INSERT INTO basic VALUES (3, 'c')")
-    expect(lines(await changesSince(session, last))).toEqual(['c 3,c'])
+    expect(lines(await changesUntilNow(session, last))).toEqual(['c 3,c'])
   })
 
   it('numbers transactions upwards, tells when they were committed, and leaves out what was rolled back', async () => {
@@ -61,7 +61,7 @@ describe('following changes', () => {
       'ROLLBACK',
       "INSERT INTO numbered VALUES (6, 'a')",
     )
-    const batches = await changesSince(source.session, source.from)
+    const batches = await changesUntilNow(source.session, source.from)
     expect(lines(batches)).toEqual(['c 1,a', 'c 2,a', 'c 4,a', 'c 6,a'])
     const [first, second, third, fourth] = batches.flatMap(({ changes }) => changes!.transactions)
     expect(second).toBe(third)
@@ -79,7 +79,7 @@ describe('following changes', () => {
       'CREATE TABLE unfollowed (id int PRIMARY KEY)',
     )
     await using session = await followingReader(database, ['left_side', 'right_side'])
-    const from = await session.currentPosition!({ signal: never })
+    const from = await session.currentPosition({ signal: never })
     await database.run(
       "INSERT INTO left_side VALUES (1, 'a'), (2, 'a'), (3, 'a')",
       'BEGIN',
@@ -93,7 +93,7 @@ describe('following changes', () => {
       'INSERT INTO unfollowed VALUES (3)',
       "INSERT INTO right_side VALUES (9, 'r')",
     )
-    const whole = await changesSince(session, from)
+    const whole = await changesUntilNow(session, from)
     const wanted = whole.flatMap((batch) =>
       lines([batch]).map((line) => `${batch.schema.table} ${line}`),
     )
@@ -105,7 +105,7 @@ describe('following changes', () => {
       for (const transaction of transactionsOf(batch)) begun.add(transaction)
     }
     for (const maxRows of [1, 2]) {
-      const batches = await changesSince(session, from, { maxRows })
+      const batches = await changesUntilNow(session, from, { maxRows })
       const given = batches.map((batch) =>
         lines([batch]).map((line) => `${batch.schema.table} ${line}`),
       )
@@ -113,7 +113,7 @@ describe('following changes', () => {
       for (const [index, { position }] of batches.entries()) {
         await using other = await followingReader(database, ['left_side', 'right_side'])
         const kept = JSON.parse(JSON.stringify(position)) as Position
-        const rest = await changesSince(other, kept, { maxRows })
+        const rest = await changesUntilNow(other, kept, { maxRows })
         const text = rest.flatMap((batch) =>
           lines([batch]).map((line) => `${batch.schema.table} ${line}`),
         )
@@ -133,7 +133,7 @@ describe('following changes', () => {
     const insert = (first: number, count: number) =>
       `INSERT INTO whole (id) VALUES ${Array.from({ length: count }, (_, at) => `(${first + at})`).join(', ')}`
     await database.run(insert(0, 3), insert(10, 3), insert(20, 4), insert(30, 7), insert(40, 2))
-    const batches = await changesSince(source.session, source.from, { maxRows: 5 })
+    const batches = await changesUntilNow(source.session, source.from, { maxRows: 5 })
     const ids = batches.map(({ rows }) => rows.map(([id]) => Number(id)))
     expect(ids).toEqual([
       [0, 1, 2],
@@ -144,7 +144,7 @@ describe('following changes', () => {
     ])
     expect(ids.flat()).toHaveLength(19)
     await using other = await followingReader(database, ['whole'])
-    const rest = await changesSince(other, batches[3]!.position!, { maxRows: 5 })
+    const rest = await changesUntilNow(other, batches[3]!.position!, { maxRows: 5 })
     expect(rest.flatMap(({ rows }) => rows.map(([id]) => Number(id)))).toEqual([35, 36, 40, 41])
   })
 
@@ -152,11 +152,10 @@ describe('following changes', () => {
     await using source = await followed('bounded')
     const { session, from } = source
     await database.run("INSERT INTO bounded VALUES (1, 'a')")
-    const until = await session.currentPosition!({ signal: never })
+    const until = await session.currentPosition({ signal: never })
     await database.run("INSERT INTO bounded VALUES (2, 'a')", 'FLUSH LOGS')
     const batches: RecordBatch[] = []
-    for await (const batch of session.follow!(from, { ...followOptions, until }))
-      batches.push(batch)
+    for await (const batch of session.follow(from, { ...followOptions, until })) batches.push(batch)
     expect(lines(batches)).toEqual(['c 1,a'])
     expect(batches.at(-1)?.position).toEqual(until)
   })
@@ -165,8 +164,8 @@ describe('following changes', () => {
     await using source = await followed('silent')
     await database.run('CREATE TABLE noise (id int PRIMARY KEY)')
     await database.run(...Array.from({ length: 5 }, (_, id) => `INSERT INTO noise VALUES (${id})`))
-    const until = await source.session.currentPosition!({ signal: never })
-    const batches = await changesSince(source.session, source.from, { until })
+    const until = await source.session.currentPosition({ signal: never })
+    const batches = await changesUntilNow(source.session, source.from, { until })
     expect(lines(batches)).toEqual([])
     expect(batches.at(-1)?.position).toEqual(until)
   })
@@ -177,7 +176,7 @@ describe('following changes', () => {
     const seen: string[] = []
     const following = (async () => {
       const options: FollowOptions = { ...followOptions, signal: stop.signal }
-      for await (const batch of source.session.follow!(source.from, options)) {
+      for await (const batch of source.session.follow(source.from, options)) {
         seen.push(...lines([batch]))
       }
     })()
@@ -198,9 +197,9 @@ describe('following changes', () => {
       "INSERT INTO emptied VALUES (2, 'b')",
       `/* by hand */ TRUNCATE \`${database.name}\`.\`emptied\``,
     )
-    const batches = await changesSince(source.session, source.from)
+    const batches = await changesUntilNow(source.session, source.from)
     expect(lines(batches)).toEqual(['c 1,a', 'truncate', 'c 2,b', 'truncate'])
-    const rest = await changesSince(source.session, batches[1]!.position!)
+    const rest = await changesUntilNow(source.session, batches[1]!.position!)
     expect(lines(rest)).toEqual(['c 2,b', 'truncate'])
   })
 
@@ -221,7 +220,7 @@ describe('following changes', () => {
       ['1', 'a'],
       ['2', 'b'],
     ])
-    expect(lines(await changesSince(session, plan.followFrom!))).toEqual(['c 3,c'])
+    expect(lines(await changesUntilNow(session, plan.followFrom!))).toEqual(['c 3,c'])
   })
 })
 
@@ -241,7 +240,7 @@ describe('a definition that changes while changes are followed', () => {
       'ALTER TABLE evolving MODIFY title varchar(20) FIRST',
       "INSERT INTO evolving VALUES ('f', 6)",
     )
-    const batches = await changesSince(source.session, source.from)
+    const batches = await changesUntilNow(source.session, source.from)
     const given = batches.map(({ schema, rows }) => [
       schema.fields.map(({ name }) => name).join(','),
       rows.map((row) => row.join(',')).join(';'),
@@ -265,18 +264,18 @@ describe('a definition that changes while changes are followed', () => {
     const tables = [{ table: 'named', columns: ['b', 'id'] }]
     await using session = await followingReader(database, [], { tables })
     const [schema] = await session.describe({ signal: never })
-    const from = await session.currentPosition!({ signal: never })
+    const from = await session.currentPosition({ signal: never })
     await database.run(
       'INSERT INTO named VALUES (1, 10, 100)',
       'ALTER TABLE named ADD COLUMN c int FIRST, DROP COLUMN a',
       'INSERT INTO named VALUES (7, 2, 200)',
     )
-    const batches = await changesSince(session, from)
+    const batches = await changesUntilNow(session, from)
     expect(lines(batches)).toEqual(['c 100,1', 'c 200,2'])
     expect(batches.every((batch) => batch.schema === schema)).toBe(true)
-    const here = await session.currentPosition!({ signal: never })
+    const here = await session.currentPosition({ signal: never })
     await database.run('ALTER TABLE named DROP COLUMN b', 'INSERT INTO named VALUES (7, 3)')
-    await expect(changesSince(session, here)).rejects.toMatchObject({
+    await expect(changesUntilNow(session, here)).rejects.toMatchObject({
       code: 'SOURCE_OBJECT_MISSING',
       message: expect.stringContaining('"b"') as unknown,
     })
@@ -292,7 +291,7 @@ describe('a definition that changes while changes are followed', () => {
       "INSERT INTO swapped VALUES (2, 'b', 6)",
       "INSERT INTO swapped_old VALUES (3, 'c')",
     )
-    const batches = await changesSince(source.session, source.from)
+    const batches = await changesUntilNow(source.session, source.from)
     expect(lines(batches)).toEqual(['c 1,a', 'c 2,b,6'])
   })
 })
@@ -307,16 +306,16 @@ describe('a table that is not there when its changes are read', () => {
       'RENAME TABLE absent TO absent_away',
     )
     const { session, from } = source
-    const batches = await changesSince(session, from)
+    const batches = await changesUntilNow(session, from)
     expect(lines(batches)).toEqual(['c 1,a', 'c 2,b,n'])
     expect(batches.map(({ schema }) => schema.key)).toEqual([[0], [0]])
-    const away = await session.currentPosition!({ signal: never })
+    const away = await session.currentPosition({ signal: never })
     await database.run(
       'ALTER TABLE absent_away DROP COLUMN name',
       'RENAME TABLE absent_away TO absent',
       "INSERT INTO absent VALUES (3, 'm')",
     )
-    const back = await changesSince(session, away)
+    const back = await changesUntilNow(session, away)
     expect(lines(back)).toEqual(['c 3,m'])
     expect(back[0]?.schema.fields.map(({ name }) => name)).toEqual(['id', 'note'])
   })
@@ -331,7 +330,7 @@ describe('a position', () => {
     const file = token.file.replace(/\d+$/, '000000')
     const gone = JSON.parse(JSON.stringify({ ...token, file, gtid: undefined })) as typeof token
     const position: Position = { token: gone, label: `${gone.file}:4` }
-    await expect(changesSince(session, position)).rejects.toMatchObject({
+    await expect(changesUntilNow(session, position)).rejects.toMatchObject({
       code: 'POSITION_LOST',
       message: expect.stringContaining(gone.file) as unknown,
       hint: expect.stringContaining('expire_logs') as unknown,
@@ -350,7 +349,9 @@ describe('a position', () => {
     ]
     for (const each of wrong) {
       const position = JSON.parse(JSON.stringify({ label: 'wrong', token: each })) as Position
-      await expect(changesSince(session, position)).rejects.toMatchObject({ code: 'POSITION_LOST' })
+      await expect(changesUntilNow(session, position)).rejects.toMatchObject({
+        code: 'POSITION_LOST',
+      })
     }
   })
 })

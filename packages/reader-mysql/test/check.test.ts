@@ -8,7 +8,7 @@ import {
   openReader,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -31,7 +31,7 @@ afterAll(async () => {
 })
 
 async function errorOf(
-  parameters: Parameters,
+  parameters: StepParameters,
   fields: Partial<DataSource> = {},
 ): Promise<PluginError> {
   await using session = await openReader(parameters, [testDataSource(database.name, fields)])

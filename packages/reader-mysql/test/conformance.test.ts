@@ -1,13 +1,13 @@
-import { runReaderCases, sampleDataset, type ReaderSource } from '@millrace/testkit'
+import { runReaderCases, sampleDataset } from '@millrace/testkit'
 import { afterAll, describe, test } from 'vitest'
 import type { DataSource } from '@millrace/core/plugin'
 import { mysqlReader } from '../src/index.ts'
-import { ConformanceTables } from './conformance-source.ts'
-import { TestDatabase, testDataSource } from './test-source.ts'
+import { conformanceTables } from './conformance-source.ts'
+import { TestDatabase } from './test-source.ts'
 
 const secret = 'tiger-lily-47'
 const database = await TestDatabase.create()
-const tables = new ConformanceTables(database)
+const tables = conformanceTables(database)
 
 afterAll(async () => {
   await database[Symbol.asyncDispose]()
@@ -35,18 +35,10 @@ const nativeTypes = {
 }
 
 /** A table of the ids 1, 4 and 7, read by a statement. */
-async function queried(select: (table: string) => string): Promise<ReaderSource> {
-  const source = await tables.hold(sampleDataset(3))
-  const { table } = source.config as { table: string[] }
-  const querySql = [select(String(table[0]))]
-  return { ...source, config: { connection: [{ datasource: 'test', querySql }] } }
-}
+const queried = (select: (table: string) => string) => tables.holdQueried(sampleDataset(3), select)
 
-async function closed(fields: Partial<DataSource>): Promise<ReaderSource> {
-  const source = await tables.hold(sampleDataset(3))
-  const dataSource = testDataSource(database.name, { password: secret, ...fields })
-  return { ...source, dataSources: [dataSource] }
-}
+const closed = (fields: Partial<DataSource>) =>
+  tables.holdElsewhere(sampleDataset(3), { password: secret, ...fields })
 
 describe('the MySQL reader', () => {
   const rightConfig = { datasource: 'test', table: ['people'], column: ['id'] }

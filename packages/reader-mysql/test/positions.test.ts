@@ -7,7 +7,7 @@ import {
   openReader,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -20,7 +20,7 @@ afterAll(async () => database[Symbol.asyncDispose]())
 
 const tableOf = (columns: string, values?: Values, options?: string) =>
   makeTable(database, columns, values, options)
-const resumed = (parameters: Parameters, options?: { desired?: number; maxRows?: number }) =>
+const resumed = (parameters: StepParameters, options?: { desired?: number; maxRows?: number }) =>
   resumedIn(database, parameters, options)
 
 const text = [

@@ -11,7 +11,7 @@ import {
   openReader,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -26,7 +26,7 @@ const tableOf = (columns: string, values?: Values, options?: string) =>
   makeTable(database, columns, values, options)
 const sources = () => [testDataSource(database.name)]
 
-async function planOf(parameters: Parameters, desired: number): Promise<readonly Split[]> {
+async function planOf(parameters: StepParameters, desired: number): Promise<readonly Split[]> {
   await using session = await openReader(parameters, sources())
   return (await session.split(desired, { signal: never })).splits
 }
@@ -94,7 +94,7 @@ describe('splits without positions', () => {
   it('prefers a unique key that begins with splitPk, then the primary key', async () => {
     const values = Array.from({ length: 20 }, (_, index) => [20 - index, index])
     const table = await tableOf('id int PRIMARY KEY, k int NOT NULL, UNIQUE KEY (k)', values)
-    const tokenOf = async (parameters: Parameters, desired: number) => {
+    const tokenOf = async (parameters: StepParameters, desired: number) => {
       await using session = await openReader({ table, column: ['*'], ...parameters }, sources())
       const { splits } = await session.split(desired, { signal: never })
       const [batch] = await batchesOf(session, splits[0]!, { positions: true, maxRows: 1 })
@@ -158,7 +158,11 @@ describe('what does not fit', () => {
     hint: expect.stringContaining('from the beginning') as string,
   })
 
-  async function reading(parameters: Parameters, split: Split, from?: Position): Promise<unknown> {
+  async function reading(
+    parameters: StepParameters,
+    split: Split,
+    from?: Position,
+  ): Promise<unknown> {
     await using session = await openReader(parameters, sources())
     const options = { positions: true, ...(from === undefined ? {} : { from }) }
     return await batchesOf(session, split, options)

@@ -9,7 +9,7 @@ import {
   randomName,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -34,7 +34,7 @@ afterAll(async () => {
 })
 
 async function errorOf(
-  parameters: Parameters,
+  parameters: StepParameters,
   fields: Partial<DataSource> = {},
 ): Promise<PluginError> {
   await using session = await openReader(parameters, [testDataSource(database.name, fields)])

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PluginError, type Finding } from '@millrace/core/plugin'
 import { begin, changesUntilNow, openFollower, shownChanges } from './followed-source.ts'
-import { never, randomName, TestDatabase, type Parameters } from './test-source.ts'
+import { never, randomName, TestDatabase, type StepParameters } from './test-source.ts'
 
 let database: TestDatabase
 const user = randomName()
@@ -31,8 +31,8 @@ afterAll(async () => {
 
 async function findings(
   tables: readonly string[],
-  changes: Parameters = {},
-  fields: Parameters = {},
+  changes: StepParameters = {},
+  fields: StepParameters = {},
 ): Promise<readonly Finding[]> {
   await using session = await openFollower(database, tables, { parameters: { changes }, fields })
   return await session.check({ signal: never })

@@ -1,9 +1,10 @@
 import type { DataSource } from '@millrace/core/plugin'
-import { runReaderCases, sampleDataset, type ReaderSource } from '@millrace/testkit'
+import type { ConformanceTables } from '@millrace/reader-tests'
+import { runReaderCases, sampleDataset } from '@millrace/testkit'
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { postgresReader } from '../src/index.ts'
-import { ConformanceTables } from './conformance-source.ts'
-import { TestDatabase, testDataSource } from './test-source.ts'
+import { conformanceTables } from './conformance-source.ts'
+import { TestDatabase } from './test-source.ts'
 
 const secret = 'tiger-lily-47'
 let database: TestDatabase
@@ -13,7 +14,7 @@ beforeAll(async () => {
   database = await TestDatabase.create()
   // A connection that the reader forgot must fail a test, not block the ones after it.
   await database.run("SET lock_timeout = '5s'", "SET timezone TO 'UTC'")
-  tables = new ConformanceTables(database)
+  tables = conformanceTables(database)
 })
 afterAll(async () => {
   await database?.[Symbol.asyncDispose]()
@@ -42,18 +43,10 @@ const nativeTypes = {
 }
 
 /** A table of the ids 1, 4 and 7, read by a statement. */
-async function queried(select: (table: string) => string): Promise<ReaderSource> {
-  const source = await tables.hold(sampleDataset(3))
-  const { table } = source.config as { table: string[] }
-  const querySql = [select(String(table[0]))]
-  return { ...source, config: { connection: [{ datasource: 'test', querySql }] } }
-}
+const queried = (select: (table: string) => string) => tables.holdQueried(sampleDataset(3), select)
 
-async function closed(fields: Partial<DataSource>): Promise<ReaderSource> {
-  const source = await tables.hold(sampleDataset(3))
-  const dataSource = testDataSource(database.name, { password: secret, ...fields })
-  return { ...source, dataSources: [dataSource] }
-}
+const closed = (fields: Partial<DataSource>) =>
+  tables.holdElsewhere(sampleDataset(3), { password: secret, ...fields })
 
 describe('the PostgreSQL reader', () => {
   const rightConfig = { datasource: 'test', table: ['people'], column: ['id'] }

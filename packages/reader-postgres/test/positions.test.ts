@@ -7,7 +7,7 @@ import {
   openReader,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => database[Symbol.asyncDispose]())
 
 const tableOf = (columns: string, values?: string) => makeTable(database, columns, values)
-const resumed = (parameters: Parameters, options?: { desired?: number; maxRows?: number }) =>
+const resumed = (parameters: StepParameters, options?: { desired?: number; maxRows?: number }) =>
   resumedIn(database, parameters, options)
 
 const words = [

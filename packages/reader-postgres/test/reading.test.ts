@@ -14,7 +14,7 @@ import {
   TestDatabase,
   until,
   validate,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -34,7 +34,7 @@ beforeAll(async () => {
 
 afterAll(async () => database[Symbol.asyncDispose]())
 
-async function open(parameters: Parameters): Promise<ReaderSession> {
+async function open(parameters: StepParameters): Promise<ReaderSession> {
   return await openReader(parameters, [testDataSource(database.name)])
 }
 

@@ -11,7 +11,7 @@ import {
   randomName,
   testDataSource,
   TestDatabase,
-  type Parameters,
+  type StepParameters,
 } from './test-source.ts'
 
 let database: TestDatabase
@@ -28,7 +28,7 @@ afterAll(async () => database[Symbol.asyncDispose]())
 const tableOf = (columns: string, values?: string) => makeTable(database, columns, values)
 const sources = () => [testDataSource(database.name)]
 
-async function planOf(parameters: Parameters, desired: number): Promise<readonly Split[]> {
+async function planOf(parameters: StepParameters, desired: number): Promise<readonly Split[]> {
   await using session = await openReader(parameters, sources())
   return (await session.split(desired, { signal: never })).splits
 }
@@ -127,7 +127,7 @@ describe('splits without positions', () => {
       'id int PRIMARY KEY, k int NOT NULL UNIQUE',
       'SELECT 20 - n, n FROM generate_series(0, 19) n',
     )
-    const tokenOf = async (parameters: Parameters, desired: number) => {
+    const tokenOf = async (parameters: StepParameters, desired: number) => {
       await using session = await openReader({ table, column: ['*'], ...parameters }, sources())
       const { splits } = await session.split(desired, { signal: never })
       const [batch] = await batchesOf(session, splits[0]!, { positions: true, maxRows: 1 })
@@ -169,7 +169,11 @@ describe('what does not fit', () => {
     hint: expect.stringContaining('from the beginning') as string,
   })
 
-  async function reading(parameters: Parameters, split: Split, from?: Position): Promise<unknown> {
+  async function reading(
+    parameters: StepParameters,
+    split: Split,
+    from?: Position,
+  ): Promise<unknown> {
     await using session = await openReader(parameters, sources())
     const options = { positions: true, ...(from === undefined ? {} : { from }) }
     return await batchesOf(session, split, options)

@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import type { Cell, RecordBatch, Row } from '@millrace/core/record'
-import type { DataSource, Finding, ReaderSession, ReadOptions, Split } from '@millrace/core/plugin'
+import type { DataSource } from '@millrace/core/plugin'
+import { testedReader, type StepParameters } from '@millrace/reader-tests'
 import { postgresReader } from '../src/index.ts'
+
+export {
+  batchesOf,
+  column,
+  never,
+  readOptions,
+  shown,
+  type StepParameters,
+} from '@millrace/reader-tests'
 
 const serverUrl = () =>
   new URL(process.env['MILLRACE_TEST_POSTGRES_URL'] ?? 'postgres://root@127.0.0.1:5432/test')
@@ -97,92 +106,10 @@ export async function until(claim: () => Promise<boolean>): Promise<void> {
   while (!(await claim())) await new Promise((resolve) => setTimeout(resolve, 20))
 }
 
-/** Parameters of the step, as a job file has them. */
-export type Parameters = Record<string, unknown>
+const tested = testedReader(postgresReader)
 
-export const never = new AbortController().signal
-
-export const readOptions: ReadOptions = {
-  signal: never,
-  maxRows: 1000,
-  maxBytes: 1 << 20,
-  maxDelayMs: 100,
-}
-
-/** What validation of the parameters gives: the plugin's config. */
-export async function configOf(parameters: Parameters) {
-  const result = await postgresReader.config['~standard'].validate(parameters)
-  if (result.issues !== undefined) throw new Error(JSON.stringify(result.issues))
-  return result.value
-}
-
-/** Findings that need no server. */
-export async function validate(parameters: Parameters): Promise<readonly Finding[]> {
-  return postgresReader.validate?.(await configOf(parameters)) ?? []
-}
-
-/** Opens the reader on data sources, one for each connection of the job; warnings are collected. */
-export async function openReader(
-  parameters: Parameters,
-  dataSources: readonly DataSource[],
-  warnings: string[] = [],
-): Promise<ReaderSession> {
-  const config = await configOf({ datasource: 'test', ...parameters })
-  const references = postgresReader.dataSources?.(config) ?? []
-  const logger = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message) }
-  return postgresReader.open(
-    config,
-    {
-      step: 'Reader',
-      logger,
-      timeZone: 'UTC',
-      concurrency: 2,
-      dataSources: references.map((_, index) => dataSources[index] ?? dataSources[0]!),
-    },
-    { signal: never },
-  )
-}
-
-export async function batchesOf(
-  session: ReaderSession,
-  split: Split,
-  options: Partial<ReadOptions> = {},
-): Promise<RecordBatch[]> {
-  const batches: RecordBatch[] = []
-  for await (const batch of session.read(split, { ...readOptions, ...options })) batches.push(batch)
-  return batches
-}
+export const { validate, open: openReader } = tested
 
 /** Everything the parameters select, split for `desired` channels. */
-export async function readAll(
-  database: TestDatabase,
-  parameters: Parameters,
-  desired = 1,
-): Promise<{ rows: Row[]; splits: readonly Split[]; warnings: string[]; fields: string[][] }> {
-  const warnings: string[] = []
-  await using session = await openReader(parameters, [testDataSource(database.name)], warnings)
-  const findings = await session.check({ signal: never })
-  warnings.push(...findings.map(({ message }) => message))
-  const [schema] = await session.describe({ signal: never })
-  const plan = await session.split(desired, { signal: never })
-  const rows: Row[] = []
-  for (const split of plan.splits) {
-    for (const batch of await batchesOf(session, split)) rows.push(...batch.rows)
-  }
-  return {
-    rows,
-    splits: plan.splits,
-    warnings,
-    fields: (schema?.fields ?? []).map(({ name, type, nativeType }) => [name, type, nativeType]),
-  }
-}
-
-/** Cells of one column. */
-export function column(rows: readonly Row[], index: number): Cell[] {
-  return rows.map((row) => row[index])
-}
-
-/** A cell in a form that compares by value and shows well: bytes as hex. */
-export function shown(cell: Cell): Cell {
-  return cell instanceof Uint8Array ? `0x${Buffer.from(cell).toString('hex')}` : cell
-}
+export const readAll = (database: TestDatabase, parameters: StepParameters, desired?: number) =>
+  tested.readAll(parameters, testDataSource(database.name), desired)

@@ -55,6 +55,7 @@ export async function runCommand(file: string, flags: RunFlags): Promise<number>
   if (isPipeline && flags.snapshotOnly !== true) {
     // Rows of changes are objects: what outlives its batch in a young generation that stays small is copied time and again.
     setFlagsFromString('--semi-space-growth-factor=2')
+    setFlagsFromString('--heap-growing-percent=0')
   }
   return await watchRun(flags, logger, async (options) =>
     runPipeline(plans, {
