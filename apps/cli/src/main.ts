@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import { pluginKinds, pluginLanguages, type PluginKind } from './plugin-package.ts'
 import type { PluginsFlags } from './commands/plugins.ts'
 import {
+  addConnectionFlags,
   addJobFlags,
   collectName,
   parseCount,
@@ -210,7 +211,7 @@ function addPreview(program: Command, finish: (exitCode: number) => void): void 
     .description(
       'prints the exact Redis commands for the first rows, as redis-cli reads them; writes nothing',
     )
-    .option('--limit <rows>', 'rows to read', parseCount, 5)
+    .option('--limit <rows>', 'rows to read (default: 5)', parseCount)
     .option('--job-file <file>', 'one job of an RDI pipeline alone, with --input')
     .option('--input <file>', 'JSON list of rows, or of change records, to try the job on')
     .addOption(
@@ -235,7 +236,7 @@ function addInit(program: Command, finish: (exitCode: number) => void): void {
       collectName,
       [],
     )
-  addJobFlags(command).action(async (url: string) =>
+  addConnectionFlags(command).action(async (url: string) =>
     finish(await (await commands()).initCommand(url, command.opts())),
   )
 }
