@@ -8,7 +8,8 @@ import type { TableSchema } from '../record/table-schema.ts'
 import { DirtyFileReader, lineOf, type DirtyFileReaderOptions } from './dirty-file-reader.ts'
 import { jobHeaderOf } from './job-header.ts'
 import type { JobReport } from './job-report.ts'
-import { contextOf, reportFindings } from './open-job.ts'
+import { reportFindings } from './open-job.ts'
+import { openReader, openWriter } from './open-session.ts'
 import {
   beginsWith,
   lineCountOf,
@@ -86,9 +87,8 @@ async function describeSource(
   plan: JobPlan,
   { logger, signal }: ReplayJobOptions,
 ): Promise<readonly TableSchema[]> {
-  const { plugin, config, name } = plan.reader
-  await using reader = await plugin.open(config, contextOf(plan, 'reader', logger), { signal })
-  reportFindings(await reader.check({ signal }), name, logger)
+  await using reader = await openReader(plan, { logger, signal })
+  reportFindings(await reader.check({ signal }), plan.reader.name, logger)
   return await reader.describe({ signal })
 }
 
@@ -109,7 +109,7 @@ async function earlierReplay(
   { logger, signal, allowDuplicates = false }: ReplayJobOptions,
 ): Promise<EarlierReplay | undefined> {
   const { plugin, config } = plan.writer
-  await using writer = await plugin.open(config, contextOf(plan, 'writer', logger), { signal })
+  await using writer = await openWriter(plan, { logger, signal })
   await using checkpoint = await writer.checkpoint?.(plan.name, { signal })
   const content = await checkpoint?.read({ signal })
   if (checkpoint === undefined || content === undefined) return undefined

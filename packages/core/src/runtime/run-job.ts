@@ -153,6 +153,7 @@ class JobRun implements RunAttempt {
       this.#options.signal.removeEventListener('abort', onAbort)
       this.#dirty.close()
     }
+    if (this.#end.stack !== undefined) this.#options.logger.debug(this.#end.stack)
     return this.#report()
   }
 
