@@ -202,6 +202,15 @@ describe('loadJob', () => {
     ])
   })
 
+  it('says of a plugin for another API that alone, and not that none is installed', async () => {
+    const source = pluginSource('reader', 'acme', { apiVersion: 2 })
+    const rest = { plugins: ['./v2.mjs'] }
+    const files = { 'v2.mjs': source, 'job.json': job({ readerType: 'acme', rest }) }
+    const { plan, problems } = await load(files)
+    expect(plan).toBeUndefined()
+    expect(problems).toMatchObject([{ message: expect.stringContaining('plugin API 2') }])
+  })
+
   it('looks on after a wrong parameter', async () => {
     const text = job({
       reader: { datasource: 'shopp', batchSize: 'x' },

@@ -45,7 +45,8 @@ export async function planStep<K extends 'reader' | 'writer'>(
   const { problems } = context
   const found = await context.registry.find(kind, step.stepType)
   if ('problem' in found) {
-    problems.error(step.stepTypePath, { message: found.problem, hint: found.hint })
+    if (found.mayFollow !== true)
+      problems.error(step.stepTypePath, { message: found.problem, hint: found.hint })
     return undefined
   }
   const plugin: Plugin = found.plugin
