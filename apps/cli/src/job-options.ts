@@ -4,26 +4,42 @@ import { Option, type Command } from 'commander'
 import type { LoadJobOptions } from '@millrace/core'
 import { logLevels, type LogLevel } from './logger.ts'
 
-/** Flags of every command that reads a job file. */
-export interface JobFlags {
+/** Flags of every command that opens connections. */
+export interface ConnectionFlags {
   readonly datasources?: string
-  readonly set: Readonly<Record<string, string>>
-  readonly scheduledAt?: Date
-  readonly name?: string
-  readonly concurrent?: number
   readonly plugin: readonly string[]
   /** False with `--no-plugins`. */
   readonly plugins: boolean
   readonly logLevel: LogLevel
 }
 
-/** Adds the flags of {@link JobFlags} to a command. */
-export function addJobFlags(command: Command): Command {
+/** Flags of every command that reads a job file. */
+export interface JobFlags extends ConnectionFlags {
+  readonly set: Readonly<Record<string, string>>
+  readonly scheduledAt?: Date
+  readonly name?: string
+  readonly concurrent?: number
+}
+
+/** Adds the flags of {@link ConnectionFlags} to a command. */
+export function addConnectionFlags(command: Command): Command {
   return command
     .option(
       '--datasources <file>',
       'connections by name (default: datasources.yaml or .json beside the job)',
     )
+    .addOption(pluginOption())
+    .option('--no-plugins', 'load no plugin that the job names itself')
+    .addOption(
+      new Option('--log-level <level>', 'least level of messages')
+        .choices(logLevels)
+        .default('info'),
+    )
+}
+
+/** Adds the flags of {@link JobFlags} to a command. */
+export function addJobFlags(command: Command): Command {
+  return addConnectionFlags(command)
     .option(
       '--set <name=value>',
       'value for ${name} in the job; may be repeated',
@@ -40,13 +56,12 @@ export function addJobFlags(command: Command): Command {
       'name of the job (default: file name and 8 hex digits of source and target)',
     )
     .option('--concurrent <n>', 'channels, in place of setting.speed.concurrent', parseCount)
-    .addOption(pluginOption())
-    .option('--no-plugins', 'load no plugin that the job names itself')
-    .addOption(
-      new Option('--log-level <level>', 'least level of messages')
-        .choices(logLevels)
-        .default('info'),
-    )
+}
+
+/** A flag that would be parsed and ignored is a mistake. */
+export function refuseFlags(flags: Readonly<Record<string, unknown>>, reason: string): void {
+  const [name] = Object.entries(flags).find(([, value]) => value !== undefined) ?? []
+  if (name !== undefined) throw new UsageError(`${name} has no effect ${reason}`)
 }
 
 /** `--plugin`, as every command has it that looks for plugins. */
@@ -57,11 +72,11 @@ export function pluginOption(): Option {
 }
 
 /** What `loadJob` needs, from the flags. */
-export function loadOptionsOf(flags: JobFlags): LoadJobOptions {
+export function loadOptionsOf(flags: ConnectionFlags & Partial<JobFlags>): LoadJobOptions {
   return {
     ...(flags.datasources === undefined ? {} : { dataSourcesFile: flags.datasources }),
-    parameters: flags.set,
-    scheduledAt: flags.scheduledAt ?? new Date(),
+    parameters: flags.set ?? {},
+    ...(flags.scheduledAt === undefined ? {} : { scheduledAt: flags.scheduledAt }),
     ...(flags.name === undefined ? {} : { name: flags.name }),
     ...(flags.concurrent === undefined ? {} : { concurrency: flags.concurrent }),
     plugins: flags.plugin,

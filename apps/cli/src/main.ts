@@ -3,6 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander'
 import { pluginKinds, pluginLanguages, type PluginKind } from './plugin-package.ts'
 import type { PluginsFlags } from './commands/plugins.ts'
 import {
+  addConnectionFlags,
   addJobFlags,
   collectName,
   parseCount,
@@ -117,7 +118,7 @@ function addRun(program: Command, finish: (exitCode: number) => void): void {
     .option('--restart', 'begins anew, whatever an unfinished run has left')
     .option(
       '--allow-duplicates',
-      'with --resume: reads parts without a unique key again, also into lists',
+      'reads parts without a unique key again, also into lists: with --resume, and when the source fails',
     )
     .option(
       '--max-dirty-percent <percent>',
@@ -155,6 +156,10 @@ function addReplay(program: Command, finish: (exitCode: number) => void): void {
     .description('sends the rows of a dirty file again; lines that are done are not sent twice')
     .requiredOption('--job <file>', 'the job file that the rows come from')
     .option('--restart', 'sends every line again, also those that are done')
+    .option(
+      '--allow-duplicates',
+      'goes on also where rows that were under way may be written twice, as into the lists of a cluster',
+    )
   addWatchFlags(command)
   addJobFlags(command).action(async (file: string) =>
     finish(await (await commands()).replayCommand(file, command.opts())),
@@ -206,7 +211,7 @@ function addPreview(program: Command, finish: (exitCode: number) => void): void 
     .description(
       'prints the exact Redis commands for the first rows, as redis-cli reads them; writes nothing',
     )
-    .option('--limit <rows>', 'rows to read', parseCount, 5)
+    .option('--limit <rows>', 'rows to read (default: 5)', parseCount)
     .option('--job-file <file>', 'one job of an RDI pipeline alone, with --input')
     .option('--input <file>', 'JSON list of rows, or of change records, to try the job on')
     .addOption(
@@ -231,7 +236,7 @@ function addInit(program: Command, finish: (exitCode: number) => void): void {
       collectName,
       [],
     )
-  addJobFlags(command).action(async (url: string) =>
+  addConnectionFlags(command).action(async (url: string) =>
     finish(await (await commands()).initCommand(url, command.opts())),
   )
 }

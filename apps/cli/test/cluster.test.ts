@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { expectClearError, recognisablePassword } from './support/clear-error.ts'
-import { makeJobFolder, type JobFolder } from './support/job-folder.ts'
+import { hookEnvironment } from './support/fault-hooks.ts'
+import { makeJobFolder, type CommandOptions, type JobFolder } from './support/job-folder.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { freePort } from './support/private-redis.ts'
 import { startRedisCluster, type RedisCluster } from './support/redis-cluster.ts'
@@ -366,4 +367,34 @@ test('TLS holds for every node, and announced names may lead elsewhere', async (
   } finally {
     rmSync(certificates, { recursive: true, force: true })
   }
+})
+
+test('a replay into lists that was killed goes on only when elements may be repeated', async () => {
+  const keys = Array.from({ length: 20 }, (_, at) => `k${at}`)
+  for (const key of keys) await cluster.client.set(key, 'mine')
+  const reader = streamRows(
+    ['string', 'string'],
+    keys.map((key) => [key, `value of ${key}`]),
+  )
+  const writer = { writeMode: { type: 'list', mode: 'rpush' }, batchSize: 3 }
+  const setting = { errorLimit: { record: 100 } }
+  const { report, stderr } = await folder.run(redisJob({ reader, writer, setting }))
+  expect(report, stderr).toMatchObject({ recordsDirty: 20 })
+  for (const key of keys) await cluster.client.del(key)
+  const replay = async (flags: readonly string[], options: CommandOptions = {}) =>
+    await folder.millrace(
+      ['replay', report?.dirtyFile ?? '', '--job', folder.pathOf('job.json'), ...flags],
+      options,
+    )
+  const fault = { place: 'after-reply', action: 'kill', atReach: 3 } as const
+  const killed = await replay([], { env: hookEnvironment({ fault }) })
+  expect(killed.exitCode, killed.stderr).toBeNull()
+  expectClearError(await replay([]), {
+    exitCode: 2,
+    mentions: ['[RESUME_UNDECIDED]', '--allow-duplicates', '--restart'],
+  })
+  const last = await replay(['--allow-duplicates'])
+  expect(last.exitCode, last.stderr).toBe(0)
+  for (const key of keys)
+    expect(new Set(await cluster.client.lrange(key, 0, -1))).toEqual(new Set([`value of ${key}`]))
 })

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { jobReportSchema } from '@millrace/core'
+import { expectClearError } from './support/clear-error.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { test, type RedisTarget } from './support/redis-test.ts'
 import { dataKeys } from './support/data-keys.ts'
@@ -65,18 +66,26 @@ describe.concurrent('the report', () => {
     expect(named.report?.job).toBe('nightly')
   })
 
-  test('one that cannot be written is said after the job has ended', async ({ target }) => {
+  test.for<[string, string]>([
+    ['--report', 'absent/report.json'],
+    ['--report', '.'],
+    ['--dirty-file', 'absent/dirty.jsonl'],
+    ['--dirty-file', 'job.json/dirty.jsonl'],
+  ])('%s %s, which cannot be written, is said before anything is', async (flags, { target }) => {
     const folder = target.folder()
     folder.write('job.json', redisJob({ reader: rows, setting }))
-    const { exitCode, stderr } = await folder.millrace([
-      'run',
-      'job.json',
-      '--report',
-      'absent/report.json',
-    ])
-    expect(exitCode).toBe(2)
-    expect(stderr).toContain('absent/report.json')
-    expect(await target.client.get('k1')).toBe('one')
+    const result = await folder.millrace(['run', 'job.json', ...flags])
+    const [name, path] = flags
+    expectClearError(result, { exitCode: 2, mentions: [name, path, 'could not'] })
+    expect(await target.isEmpty()).toBe(true)
+  })
+
+  test('a place for dirty records is not made before there is one', async ({ target }) => {
+    const folder = target.folder()
+    const reader = streamRows(['string', 'string'], [['k', 'v']])
+    const result = await folder.run(redisJob({ reader }), { flags: ['--dirty-file', 'd.jsonl'] })
+    expect(result.exitCode, result.stderr).toBe(0)
+    expect(folder.exists('d.jsonl')).toBe(false)
   })
 })
 

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect } from 'vitest'
@@ -283,10 +284,47 @@ describe.concurrent('the command line', () => {
     ],
     ['a count that is none', ['run', 'job.json', '--concurrent', '0'], ['0', 'at least 1']],
     ['a setting without value', ['run', 'job.json', '--set', 'x'], ['--set', 'name=value']],
+    [
+      'a flag of job files to init',
+      ['init', '--db', 'mysql', 'mysql://x', '--set', 'a=b'],
+      ['--set', 'unknown option'],
+    ],
+    [
+      'a name for init',
+      ['init', '--db', 'mysql', 'mysql://x', '--name', 'n'],
+      ['--name', 'unknown option'],
+    ],
+    [
+      'a limit for rows that are given',
+      ['preview', '--job-file', 'j.yaml', '--input', 'rows.json', '--limit', '3'],
+      ['--limit has no effect'],
+    ],
+    [
+      'a setting for rows that are given',
+      ['preview', '--job-file', 'j.yaml', '--input', 'rows.json', '--set', 'a=b'],
+      ['--set has no effect'],
+    ],
+    [
+      'channels for a replay',
+      ['replay', 'd.jsonl', '--job', 'job.json', '--concurrent', '4'],
+      ['--concurrent has no effect'],
+    ],
+    [
+      '--snapshot-only of a job file',
+      ['check', 'job.json', '--connect', '--snapshot-only'],
+      ['--snapshot-only', 'pipeline'],
+    ],
+    [
+      'a time for a pipeline',
+      ['run', 'p', '--scheduled-at', '2026-01-01'],
+      ['--scheduled-at', 'has no effect on a pipeline'],
+    ],
     ['a time that is none', ['run', 'job.json', '--scheduled-at', 'noon'], ['noon', 'ISO']],
   ])('%s', async ([, args, mentions], { target }) => {
     const folder = target.folder()
     folder.write('job.json', redisJob({ reader }))
+    mkdirSync(folder.pathOf('p'))
+    folder.write('p/config.yaml', '')
     expectClearError(await folder.millrace(args), { exitCode: 2, mentions })
     expect(await target.isEmpty()).toBe(true)
   })

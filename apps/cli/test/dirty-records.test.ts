@@ -204,3 +204,26 @@ describe.concurrent('the dirty file', () => {
     expect(folder.exists(`${report?.job}.dirty.jsonl`)).toBe(false)
   })
 })
+
+describe.concurrent('--max-dirty-percent', () => {
+  test.for<[string, number]>([
+    ['1.5', 0],
+    ['0.9', 1],
+  ])(
+    '%s of rows of which each hundredth is dirty ends with exit %i',
+    async ([percent, code], { target }) => {
+      const reader = streamRows(
+        ['string', 'string'],
+        Array.from({ length: 10_000 }, (_, row) => [row % 100 === 5 ? null : `k${row}`, 'v']),
+      )
+      const writer = { writeMode: { type: 'string', mode: 'set' }, batchSize: 1000 }
+      const setting = { errorLimit: { record: 1000 } }
+      const result = await target.folder().run(redisJob({ reader, writer, setting }), {
+        flags: ['--max-dirty-percent', percent],
+      })
+      expect(result.exitCode, result.stderr).toBe(code)
+      expect(result.report?.code).toBe(code === 0 ? 'OK' : 'DIRTY_LIMIT_PASSED')
+      expectBalanced(result)
+    },
+  )
+})

@@ -1,9 +1,19 @@
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { describe, expect } from 'vitest'
 import type { JobReport } from '@millrace/core'
 import { expectClearError } from './support/clear-error.ts'
+import { hookEnvironment } from './support/fault-hooks.ts'
 import type { CommandOptions, CommandResult, JobFolder } from './support/job-folder.ts'
 import { redisJob, streamRows, type JobParts } from './support/jobs.ts'
-import { test } from './support/redis-test.ts'
+import { test, type RedisTarget } from './support/redis-test.ts'
 
 const rpush = { writeMode: { type: 'list', mode: 'rpush' } }
 const rows = Array.from({ length: 20 }, (_, at) => [`k${at}`, `v${at}`] as const)
@@ -37,6 +47,74 @@ async function runDirty(folder: JobFolder, parts: JobParts): Promise<string> {
   expect(report?.recordsDirty).toBeGreaterThan(0)
   return report?.dirtyFile ?? ''
 }
+
+/** Gives a row of a dirty file another key. */
+function mend(file: string, key: string, other: string): void {
+  const text = readFileSync(file, 'utf8')
+  expect(text).toContain(`"${key}"`)
+  writeFileSync(file, text.replace(`"${key}"`, `"${other}"`))
+}
+
+/** The replay is killed when so many batches have been answered. */
+const killed = {
+  env: hookEnvironment({ fault: { place: 'after-reply', action: 'kill', atReach: 3 } }),
+}
+
+/** A file with 20 rows, of whose replay some are in the target when it is killed. */
+async function killReplay(target: RedisTarget): Promise<{ folder: JobFolder; file: string }> {
+  for (const [key] of rows) await target.client.set(key, 'mine')
+  const folder = target.folder()
+  const file = await runDirty(folder, { reader, writer: { ...rpush, batchSize: 3 } })
+  await target.client.del(...rows.map(([key]) => key))
+  const { exitCode, stderr } = await replay(folder, file, [], killed)
+  expect(exitCode, stderr).toBeNull()
+  return { folder, file }
+}
+
+async function expectAllOnce({ client }: RedisTarget): Promise<void> {
+  for (const [key, value] of rows) expect(await client.lrange(key, 0, -1)).toEqual([value])
+}
+
+describe.concurrent('a replay that was killed', () => {
+  test('goes on and writes no row twice', async ({ target }) => {
+    const { folder, file } = await killReplay(target)
+    appendFileSync(file, `${readFileSync(file, 'utf8').split('\n')[0]?.replace('"k0"', '"k20"')}\n`)
+    const { exitCode, stderr, report } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    expect(report?.resumedFrom).toMatch(/records settled/)
+    await expectAllOnce(target)
+    expect(stderr).toContain('replay it again')
+    const further = await replay(folder, file)
+    expect(further.report, further.stderr).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
+    expect(await target.client.lrange('k20', 0, -1)).toEqual(['v0'])
+    await expectAllOnce(target)
+  })
+
+  test('is refused while its lines are others, and goes on when they are back', async ({
+    target,
+  }) => {
+    const { folder, file } = await killReplay(target)
+    mend(file, 'k1', 'k100')
+    const refused = await replay(folder, file)
+    const mentions = ['have been changed', '--restart']
+    expectClearError(refused, { exitCode: 2, code: 'RESUME_UNDECIDED', mentions })
+    expect(refused.report?.code).toBe('RESUME_UNDECIDED')
+    mend(file, 'k100', 'k1')
+    const { exitCode, stderr } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    await expectAllOnce(target)
+  })
+
+  test('is nothing to a replay of another file', async ({ target }) => {
+    const { folder, file } = await killReplay(target)
+    const [line = ''] = readFileSync(file, 'utf8').split('\n')
+    const other = folder.write('other.jsonl', `${line.replace('"k0"', '"k30"')}\n`)
+    const { report, stderr } = await replay(folder, other)
+    expect(report, stderr).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
+    expect((await replay(folder, file)).exitCode).toBe(0)
+    await expectAllOnce(target)
+  })
+})
 
 describe.concurrent('replay', () => {
   test('completes the load once the keys of another type are gone, and sends no line twice', async ({
@@ -83,6 +161,83 @@ describe.concurrent('replay', () => {
     const { report, stderr } = await replay(folder, file)
     expect(report, stderr).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
     expect(await target.client.lrange('k5', 0, -1)).toEqual(['v5'])
+  })
+
+  test('sends the rows of a file that has taken the place of one that was replayed', async ({
+    target,
+  }) => {
+    const folder = target.folder()
+    const refuse = async (...keys: string[]) => {
+      for (const key of keys) await target.client.set(key, 'mine')
+      const file = await runDirty(folder, { reader, writer: rpush })
+      await target.client.del(...keys)
+      return file
+    }
+    const file = await refuse('k3', 'k7', 'k9')
+    expect((await replay(folder, file)).report).toMatchObject({ recordsWritten: 3 })
+    rmSync(file)
+    expect(await refuse('k4', 'k5')).toBe(file)
+    const { exitCode, stderr, report } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    expect(report).toMatchObject({ recordsRead: 2, recordsWritten: 2 })
+    expect(stderr).toContain('holds none of the lines that an earlier replay has sent')
+    expect(await target.client.lrange('k4', 0, -1)).toEqual(['v4'])
+    // The same line goes on being done where the file lies elsewhere.
+    mkdirSync(folder.pathOf('elsewhere'))
+    const moved = folder.pathOf(join('elsewhere', basename(file)))
+    copyFileSync(file, moved)
+    expect((await replay(folder, moved)).report).toMatchObject({ recordsRead: 0 })
+  })
+
+  test("sends the rows of a replay's own dirty file, as often as it takes", async ({ target }) => {
+    await target.client.mset({ k3: 'mine', k5: 'mine', k7: 'mine' })
+    const folder = target.folder()
+    const file = await runDirty(folder, { reader, writer: rpush })
+    await target.client.del('k3')
+    const refused = (await replay(folder, file)).report?.dirtyFile ?? ''
+    await target.client.del('k5')
+    const second = await replay(folder, refused)
+    expect(second.report, second.stderr).toMatchObject({ recordsWritten: 1, recordsDirty: 1 })
+    expect(second.report?.dirtyFile).toBe(refused)
+    await target.client.del('k7')
+    const third = await replay(folder, refused)
+    expect(third.report, third.stderr).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
+    for (const key of ['k3', 'k5', 'k7'])
+      expect(await target.client.lrange(key, 0, -1)).toEqual([`v${key.slice(1)}`])
+    // Of the first file nothing was sent meanwhile.
+    expect((await replay(folder, file)).report).toMatchObject({ recordsRead: 0 })
+  })
+
+  test('sends a line that was mended in place, and none of the others', async ({ target }) => {
+    await target.client.mset({ k3: 'mine', k7: 'mine', k9: 'mine' })
+    const folder = target.folder()
+    const file = await runDirty(folder, { reader, writer: rpush })
+    await target.client.del('k3', 'k9')
+    expect((await replay(folder, file)).report).toMatchObject({ recordsWritten: 2 })
+    mend(file, 'k7', 'k70')
+    const { exitCode, stderr, report } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    expect(report).toMatchObject({ recordsRead: 1, recordsWritten: 1 })
+    expect(stderr).toContain('2 lines that earlier replays have sent are left out (--restart')
+    expect(await target.client.lrange('k70', 0, -1)).toEqual(['v7'])
+    for (const key of ['k3', 'k9']) expect(await target.client.llen(key)).toBe(1)
+  })
+
+  test('that passed the dirty limit goes on behind what was sent when the line is mended', async ({
+    target,
+  }) => {
+    await target.client.mset({ k3: 'mine', k7: 'mine', k9: 'mine' })
+    const folder = target.folder()
+    const parts = { reader, writer: { ...rpush, batchSize: 1 } }
+    const file = await runDirty(folder, parts)
+    await target.client.del('k3', 'k9')
+    folder.write('job.json', redisJob(parts))
+    const stopped = await replay(folder, file)
+    expectClearError(stopped, { exitCode: 1, code: 'DIRTY_LIMIT_PASSED', mentions: [] })
+    mend(file, 'k7', 'k70')
+    const { exitCode, stderr } = await replay(folder, file)
+    expect(exitCode, stderr).toBe(0)
+    for (const key of ['k3', 'k70', 'k9']) expect(await target.client.llen(key)).toBe(1)
   })
 
   test('does not transform rows again that were refused behind the transformers', async ({

@@ -1,5 +1,6 @@
 export type { Problem } from './config/problem.ts'
 export { useSchemasOnce } from './config/schema-compilation.ts'
+export { writeFaultOf } from './config/write-fault.ts'
 export { dataWorksJobSchema } from './job/dataworks-schema.ts'
 export type { JobTrial, LoadedPipeline } from './dialect/dialect.ts'
 export {

@@ -7,7 +7,7 @@ import {
   type Problem,
 } from '@millrace/core'
 import type { TableSchema } from '@millrace/core/record'
-import { loadOptionsOf, type JobFlags } from '../job-options.ts'
+import { loadOptionsOf, UsageError, type JobFlags } from '../job-options.ts'
 import { createLogger, type CliLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
 import { countProblems, formatProblems } from '../render/problems.ts'
@@ -22,6 +22,9 @@ export interface CheckFlags extends JobFlags {
 
 /** `millrace check`: every problem of a job file or a pipeline's folder at once, on stdout. Resolves with the exit code. */
 export async function checkCommand(file: string, flags: CheckFlags): Promise<number> {
+  const isPipeline = isPipelineFolder(file)
+  if (flags.snapshotOnly === true && (flags.connect !== true || !isPipeline))
+    throw new UsageError('--snapshot-only is for pipelines, with --connect')
   const logger = createLogger(flags.logLevel, (text) => process.stdout.write(text))
   const { signal } = new AbortController()
   const loaded = await loadPipeline(file, { ...loadOptionsOf(flags), logger, signal })
@@ -41,7 +44,7 @@ export async function checkCommand(file: string, flags: CheckFlags): Promise<num
   }
   logger.hide(plans.flatMap(secretsOf))
   let exitCode = 0
-  const follows = isPipelineFolder(file) && flags.snapshotOnly !== true
+  const follows = isPipeline && flags.snapshotOnly !== true
   for (const plan of plans) exitCode ||= await checkConnections(plan, follows, logger)
   return exitCode
 }

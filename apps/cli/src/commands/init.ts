@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { describeSource, openDialect } from '@millrace/core'
-import { loadOptionsOf, UsageError, type JobFlags } from '../job-options.ts'
+import { loadOptionsOf, UsageError, type ConnectionFlags } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
 import { formatProblems } from '../render/problems.ts'
 import { listenForStop } from '../stop-signals.ts'
 import { writeNewFiles } from '../new-files.ts'
 
-export interface InitFlags extends JobFlags {
+export interface InitFlags extends ConnectionFlags {
   /** Kind of database: `postgresql`, `mysql`, … */
   readonly db: string
   readonly dir: string

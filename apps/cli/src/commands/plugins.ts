@@ -69,8 +69,10 @@ async function installedPackages({ plugin }: PluginsFlags): Promise<readonly Ins
   const names = new Set(plugin)
   const installed = (await listInstalled(folders)).filter(({ name }) => !names.has(name))
   const packages = [...named, ...installed]
-  for (const { name, problem } of packages) {
-    if (problem !== undefined) process.stderr.write(`warn: ${name}: ${problem}\n`)
+  for (const found of packages) {
+    const { name, problem } = found
+    const severity = named.includes(found) ? 'error' : 'warn'
+    if (problem !== undefined) process.stderr.write(`${severity}: ${name}: ${problem}\n`)
   }
   return packages
 }
@@ -89,11 +91,16 @@ async function findPlugins(
   stepType: string,
   flags: PluginsFlags,
 ): Promise<readonly InstalledPlugin[]> {
-  const installed = pluginsOf(await installedPackages(flags))
+  const packages = await installedPackages(flags)
+  const installed = pluginsOf(packages)
   const found = installed.filter(
     ({ plugin }) => plugin.stepType === stepType || plugin.aliases?.includes(stepType) === true,
   )
-  if (found.length === 0) {
+  // What is missing may be in a module that was named and could not be loaded: that was said.
+  const hasFailed = packages.some(
+    ({ name, problem }) => problem !== undefined && flags.plugin.includes(name),
+  )
+  if (found.length === 0 && !hasFailed) {
     const known = [...new Set(installed.map(({ plugin }) => plugin.stepType))].sort().join(', ')
     process.stderr.write(
       `error: no plugin for "${stepType}" is installed here; installed: ${known || 'none'}; --plugin <module> names a package or file of another name\n`,

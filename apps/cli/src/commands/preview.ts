@@ -1,5 +1,5 @@
 import { previewJob, type JobPreview } from '@millrace/core'
-import { UsageError, type JobFlags } from '../job-options.ts'
+import { refuseFlags, UsageError, type JobFlags } from '../job-options.ts'
 import { createLogger, type CliLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
 import { formatRedisCommand, jsonOfCommand } from '../render/redis-command.ts'
@@ -8,7 +8,8 @@ import { loadPlans } from './load-plan.ts'
 import { tryJob } from './try-job.ts'
 
 export interface PreviewFlags extends JobFlags {
-  readonly limit: number
+  /** Default 5. */
+  readonly limit?: number
   readonly format: 'redis' | 'json'
   /** One job of an RDI pipeline, and the file with the rows to try it on. */
   readonly jobFile?: string
@@ -25,6 +26,7 @@ export async function previewCommand(
   if (jobFile !== undefined || input !== undefined) {
     if (jobFile === undefined || input === undefined || file !== undefined)
       throw new UsageError('--job-file and --input belong together, without a job or folder')
+    refuseForGivenRows(flags)
     return await previewGivenRows(jobFile, input, flags, logger)
   }
   if (file === undefined)
@@ -35,7 +37,9 @@ export async function previewCommand(
   try {
     const previews: JobPreview[] = []
     for (const plan of loaded.plans)
-      previews.push(await previewJob(plan, { logger, signal: stop.signal, limit: flags.limit }))
+      previews.push(
+        await previewJob(plan, { logger, signal: stop.signal, limit: flags.limit ?? 5 }),
+      )
     printCommands(
       previews.flatMap(({ commands }) => commands),
       flags.format,
@@ -47,6 +51,21 @@ export async function previewCommand(
   } finally {
     stop.dispose()
   }
+}
+
+function refuseForGivenRows(flags: PreviewFlags): void {
+  const { limit, datasources, set, scheduledAt, name, concurrent } = flags
+  refuseFlags(
+    {
+      '--limit': limit,
+      '--datasources': datasources,
+      '--set': Object.keys(set).length === 0 ? undefined : set,
+      '--scheduled-at': scheduledAt,
+      '--name': name,
+      '--concurrent': concurrent,
+    },
+    'with --job-file: every row of --input is tried, and nothing is connected to',
+  )
 }
 
 async function previewGivenRows(

@@ -1,6 +1,6 @@
 import { replayJob, type JobPlan } from '@millrace/core'
 import { basename } from 'node:path'
-import { UsageError } from '../job-options.ts'
+import { refuseFlags, UsageError } from '../job-options.ts'
 import { createLogger } from '../logger.ts'
 import { failWith } from '../render/errors.ts'
 import { loadPlans, type LoadedPlans } from './load-plan.ts'
@@ -10,10 +10,12 @@ export interface ReplayFlags extends WatchFlags {
   /** The job file the dirty records come from. */
   readonly job: string
   readonly restart?: boolean
+  readonly allowDuplicates?: boolean
 }
 
 /** `millrace replay`: sends the rows of a dirty file again. Resolves with the exit code. */
 export async function replayCommand(dirtyFile: string, flags: ReplayFlags): Promise<number> {
+  refuseFlags({ '--concurrent': flags.concurrent }, 'on a replay: lines are sent in their order')
   const logger = createLogger(flags.logLevel, (text) => process.stderr.write(text))
   const loaded = await loadPlans(flags.job, flags, logger)
   if (loaded === undefined) return 2
@@ -21,9 +23,14 @@ export async function replayCommand(dirtyFile: string, flags: ReplayFlags): Prom
   logger.info(`replaying ${dirtyFile} through job ${plan.name}`)
   try {
     return await watchRun(flags, logger, async (options) =>
-      replayJob(plan, dirtyFile, { ...options, restart: flags.restart ?? false }),
+      replayJob(plan, dirtyFile, {
+        ...options,
+        restart: flags.restart ?? false,
+        allowDuplicates: flags.allowDuplicates ?? false,
+      }),
     )
   } catch (error) {
+    if (error instanceof UsageError) throw error
     return failWith(error, logger)
   }
 }

@@ -5,6 +5,7 @@ import {
   JobCounters,
   reportOfProblems,
   runPipeline,
+  writeFaultOf,
   type JobReport,
   type RunJobOptions,
   type ResumeWish,
@@ -75,6 +76,7 @@ export async function watchRun(
     options: Pick<RunJobOptions, 'logger' | 'signal' | 'counters' | 'dirtyFile'>,
   ) => Promise<JobReport>,
 ): Promise<number> {
+  refuseUnwritableReport(flags)
   const counters = new JobCounters()
   await using _metrics = await startMetrics(flags, counters, logger)
   const stop = listenForStop(logger)
@@ -105,6 +107,12 @@ async function startMetrics(
   const server = await serveMetrics(counters, parseMetricsAddress(metrics))
   logger.info(`metrics: ${server.url}/metrics, health: ${server.url}/healthz`)
   return server
+}
+
+function refuseUnwritableReport({ report }: WatchRunFlags): void {
+  const fault = report === undefined ? undefined : writeFaultOf(report)
+  if (fault !== undefined)
+    throw new UsageError(`--report ${report} could not be written: ${fault}; nothing was done`)
 }
 
 function refuseUnfitFlags(

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { flagProblem } from '../config/flag-problem.ts'
 import { parseConfig } from '../config/parse-config.ts'
 import { ProblemList } from '../config/problem-list.ts'
 import type { Problem } from '../config/problem.ts'
@@ -32,6 +33,11 @@ export async function describeSource(
   const workingFolder = options.workingFolder ?? process.cwd()
   const problems = new ProblemList(await parseConfig('{}', '--db'))
   const registry = new PluginRegistry([workingFolder, ...options.searchFrom])
+  for (const specifier of options.usePlugins ? options.plugins : []) {
+    const problem = await registry.add(specifier, workingFolder)
+    if (problem !== undefined)
+      return { problems: [flagProblem('--plugin', problem.problem, problem.hint)] }
+  }
   const catalog = new DataSourceCatalog({
     file: options.dataSourcesFile,
     jobFolder: path.resolve(workingFolder),

@@ -95,6 +95,8 @@ function problemsOfFlags(options: LoadPipelineOptions): readonly Problem[] {
     problems.push(flagProblem('--datasources', `${meaningless}: config.yaml has its connections`))
   if (Object.keys(options.parameters).length > 0)
     problems.push(flagProblem('--set', `${meaningless}: set the variables of the environment`))
+  if (options.scheduledAt !== undefined)
+    problems.push(flagProblem('--scheduled-at', `${meaningless}: its files have no dates to fill`))
   const wrongName = options.name === undefined ? undefined : jobNameProblem(options.name)
   if (wrongName !== undefined) problems.push(flagProblem('--name', wrongName))
   return problems

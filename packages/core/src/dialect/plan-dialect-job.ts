@@ -9,6 +9,7 @@ import {
   type CheckedStep,
   type PlanContext,
 } from '../job/plan-step.ts'
+import type { Finding } from '../plugin/context.ts'
 import type { ReaderPlugin } from '../plugin/reader.ts'
 import type { WriterPlugin } from '../plugin/writer.ts'
 import type { PluginRegistry } from '../registry/plugin-registry.ts'
@@ -27,19 +28,20 @@ export async function planDialectJob(
   if (reader === undefined || writer === undefined) return undefined
   const { concurrency } = job.settings
   reportFindings(
-    guarded(readerStep, problems, [], () => reader.plugin.validate?.(reader.config) ?? []),
+    guarded<readonly Finding[]>(readerStep, reader, problems, {
+      fallback: [],
+      call: () => reader.plugin.validate?.(reader.config) ?? [],
+    }),
     readerStep,
     reader.dropped,
     problems,
   )
   const validation = { readerColumns: undefined, concurrency }
   reportFindings(
-    guarded(
-      writerStep,
-      problems,
-      [],
-      () => writer.plugin.validate?.(writer.config, validation) ?? [],
-    ),
+    guarded<readonly Finding[]>(writerStep, writer, problems, {
+      fallback: [],
+      call: () => writer.plugin.validate?.(writer.config, validation) ?? [],
+    }),
     writerStep,
     writer.dropped,
     problems,

@@ -182,6 +182,35 @@ describe('loadJob', () => {
     ])
   })
 
+  it('names the plugin that fails over its parameters, and does not blame the job', async () => {
+    const source = pluginSource('reader', 'acme').replace(
+      'validate: (config, job) =>',
+      'validate: () => null.columns, validated: (config, job) =>',
+    )
+    const { plan, problems } = await load({
+      'acme.mjs': source,
+      'job.json': job({ readerType: 'acme', rest: { plugins: ['./acme.mjs'] } }),
+    })
+    expect(plan).toBeUndefined()
+    expect(problems).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /the reader acme of \.\/acme\.mjs \(step "Reader"\) failed over these parameters: TypeError: Cannot read/,
+        ),
+        hint: expect.stringContaining('fault of the plugin'),
+      },
+    ])
+  })
+
+  it('says of a plugin for another API that alone, and not that none is installed', async () => {
+    const source = pluginSource('reader', 'acme', { apiVersion: 2 })
+    const rest = { plugins: ['./v2.mjs'] }
+    const files = { 'v2.mjs': source, 'job.json': job({ readerType: 'acme', rest }) }
+    const { plan, problems } = await load(files)
+    expect(plan).toBeUndefined()
+    expect(problems).toMatchObject([{ message: expect.stringContaining('plugin API 2') }])
+  })
+
   it('looks on after a wrong parameter', async () => {
     const text = job({
       reader: { datasource: 'shopp', batchSize: 'x' },

@@ -18,8 +18,8 @@ export interface LoadJobOptions {
   readonly dataSourcesFile?: string
   /** `--set`, by name. */
   readonly parameters: Readonly<Record<string, string>>
-  /** `--scheduled-at`; dates of parameters are computed from it. */
-  readonly scheduledAt: Date
+  /** `--scheduled-at`; dates of parameters are computed from it. Default: now. */
+  readonly scheduledAt?: Date
   /** `--name`. */
   readonly name?: string
   /** `--concurrent`; takes the place of the file's. */
@@ -60,10 +60,11 @@ export async function loadJob(file: string, options: LoadJobOptions): Promise<Lo
   problems.append(document.problems)
   if (document.value === undefined) return { problems: problems.problems }
   checkFlags(options, problems)
+  const { scheduledAt = new Date() } = options
   const parameters = {
     given: options.parameters,
     // An invalid date is reported with the flags; the rest of the file is still looked at.
-    scheduledAt: Number.isNaN(options.scheduledAt.getTime()) ? new Date(0) : options.scheduledAt,
+    scheduledAt: Number.isNaN(scheduledAt.getTime()) ? new Date(0) : scheduledAt,
     allowUnresolved: options.allowUnresolved === true,
   }
   const job = await readJobFile(document, parameters, problems)
@@ -85,14 +86,14 @@ export async function loadJob(file: string, options: LoadJobOptions): Promise<Lo
 }
 
 function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
-  const { name, concurrency } = options
+  const { name, concurrency, scheduledAt } = options
   const wrongName = name === undefined ? undefined : jobNameProblem(name)
   if (wrongName !== undefined) problems.append([flagProblem('--name', wrongName)])
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency >= 1)) {
     const message = `expected an integer of at least 1, found ${concurrency}`
     problems.append([flagProblem('--concurrent', message)])
   }
-  if (Number.isNaN(options.scheduledAt.getTime())) {
+  if (Number.isNaN(scheduledAt?.getTime())) {
     problems.append([flagProblem('--scheduled-at', 'expected a date and time in ISO 8601')])
   }
 }

@@ -4,6 +4,7 @@ import { valueAt } from '../config/config-path.ts'
 import type { ConfigDocument } from '../config/config-document.ts'
 import type { ProblemList } from '../config/problem-list.ts'
 import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
+import type { Finding } from '../plugin/context.ts'
 import { PluginRegistry } from '../registry/plugin-registry.ts'
 import { dxTransform } from '../transform/index.ts'
 import type { JobFile, JobFileStep } from './job-file.ts'
@@ -79,14 +80,20 @@ function validateSteps(
   if (job.reader !== undefined && reader !== undefined) {
     const { plugin, config } = reader
     reportFindings(
-      guarded(job.reader, problems, [], () => plugin.validate?.(config) ?? []),
+      guarded<readonly Finding[]>(job.reader, reader, problems, {
+        fallback: [],
+        call: () => plugin.validate?.(config) ?? [],
+      }),
       job.reader,
       reader.dropped,
       problems,
     )
     // Without all parameters the reader may tell wrong columns.
     if (reader.dropped.size === 0) {
-      readerColumns = guarded(job.reader, problems, undefined, () => plugin.columnNames?.(config))
+      readerColumns = guarded(job.reader, reader, problems, {
+        fallback: undefined,
+        call: () => plugin.columnNames?.(config),
+      })
     }
     checkTransforms(job, readerColumns, problems)
   }
@@ -94,7 +101,10 @@ function validateSteps(
     const { plugin, config } = writer
     const validation = { readerColumns, concurrency }
     reportFindings(
-      guarded(job.writer, problems, [], () => plugin.validate?.(config, validation) ?? []),
+      guarded<readonly Finding[]>(job.writer, writer, problems, {
+        fallback: [],
+        call: () => plugin.validate?.(config, validation) ?? [],
+      }),
       job.writer,
       writer.dropped,
       problems,

@@ -1,7 +1,7 @@
 import { valueAt, type ConfigPath } from '../config/config-path.ts'
 import { describeValue } from '../config/describe-value.ts'
 import { messageOf } from '../config/issue-message.ts'
-import type { ProblemList } from '../config/problem-list.ts'
+import type { ProblemList, ProblemText } from '../config/problem-list.ts'
 import { recoverConfig, validateConfig } from '../config/validate-config.ts'
 import type { DataSourceCatalog } from '../data-source/data-source-catalog.ts'
 import { acceptsType, canonicalType } from '../data-source/data-source-types.ts'
@@ -11,9 +11,10 @@ import type { Plugin } from '../plugin/define.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { ReaderPlugin } from '../plugin/reader.ts'
 import type { WriterPlugin } from '../plugin/writer.ts'
-import type { PluginRegistry } from '../registry/plugin-registry.ts'
+import type { FoundPlugin, PluginRegistry } from '../registry/plugin-registry.ts'
 import type { JobFileStep } from './job-file.ts'
 import type { PlannedStep } from './job-plan.ts'
+import { pluginTitle } from './plugin-fault.ts'
 
 /** What steps are planned with. */
 export interface PlanContext {
@@ -44,7 +45,8 @@ export async function planStep<K extends 'reader' | 'writer'>(
   const { problems } = context
   const found = await context.registry.find(kind, step.stepType)
   if ('problem' in found) {
-    problems.error(step.stepTypePath, { message: found.problem, hint: found.hint })
+    if (found.mayFollow !== true)
+      problems.error(step.stepTypePath, { message: found.problem, hint: found.hint })
     return undefined
   }
   const plugin: Plugin = found.plugin
@@ -58,7 +60,7 @@ export async function planStep<K extends 'reader' | 'writer'>(
     validated ?? (await recoverConfig(plugin.config, step.parameter))
   if (usable === undefined) return undefined
   const config = usable.value
-  const dataSources = await resolveDataSources(plugin, config, step, environmentType, context)
+  const dataSources = await resolveDataSources(found, config, step, environmentType, context)
   return {
     name: step.name,
     stepType: step.stepType,
@@ -84,16 +86,18 @@ function readEnvironmentType(step: JobFileStep, problems: ProblemList): 0 | 1 {
 }
 
 async function resolveDataSources(
-  plugin: Plugin,
+  found: FoundPlugin,
   config: unknown,
   step: JobFileStep,
   environmentType: 0 | 1,
   context: PlanContext,
 ): Promise<readonly DataSource[]> {
   const { problems } = context
-  const references = guarded<readonly DataSourceReference[]>(step, problems, [], () =>
-    plugin.dataSources === undefined ? [] : plugin.dataSources(config),
-  )
+  const { plugin } = found
+  const references = guarded<readonly DataSourceReference[]>(step, found, problems, {
+    fallback: [],
+    call: () => plugin.dataSources?.(config) ?? [],
+  })
   const accepted = plugin.dataSourceTypes ?? []
   const sources: DataSource[] = []
   for (const reference of references) {
@@ -138,19 +142,29 @@ function wrongType(
   return { message, hint: `Name a data source of the type ${needed}.` }
 }
 
-/** Calls a plugin; what it throws is reported at its step, and `fallback` stands for the result. */
+/** Calls the plugin of a step; what it throws is reported there, and `fallback` stands for the result. */
 export function guarded<T>(
   step: JobFileStep,
+  found: FoundPlugin,
   problems: ProblemList,
-  fallback: T,
-  call: () => T,
+  { fallback, call }: { readonly fallback: T; readonly call: () => T },
 ): T {
   try {
     return call()
   } catch (error) {
-    const hint = PluginError.isInstance(error) ? error.hint : undefined
-    problems.error(step.parameterPath, { message: messageOf(error), hint })
+    const text = PluginError.isInstance(error)
+      ? { message: error.message, hint: error.hint }
+      : faultText(pluginTitle({ ...found, name: step.name }), error)
+    problems.error(step.parameterPath, text)
     return fallback
+  }
+}
+
+function faultText(title: string, error: unknown): ProblemText {
+  const name = error instanceof Error ? `${error.name}: ` : ''
+  return {
+    message: `${title} failed over these parameters: ${name}${messageOf(error)}`,
+    hint: 'This is a fault of the plugin, whatever the parameters are: report it.',
   }
 }
 

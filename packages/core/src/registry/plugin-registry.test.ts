@@ -183,6 +183,16 @@ describe('PluginRegistry', () => {
     })
   })
 
+  it('knows that a lookup may fail only because a named module did', async () => {
+    const folder = temporaryFolder({ 'own.mjs': pluginSource('reader', 'acme', { apiVersion: 2 }) })
+    const registry = new PluginRegistry([folder])
+    expect(await registry.find('reader', 'acme')).not.toHaveProperty('mayFollow')
+    await registry.add('./own.mjs', folder)
+    expect(await registry.find('reader', 'acme')).toMatchObject({ mayFollow: true })
+    // Nobody else brings one of Millrace's own.
+    expect(await registry.find('reader', 'mysql')).not.toHaveProperty('mayFollow')
+  })
+
   it('reports modules that are not there, and packages that were not built', async () => {
     const folder = temporaryFolder(
       packageFiles('@millrace/reader-mysql', mysql, { exports: './dist/index.js' }),

@@ -16,6 +16,8 @@ export interface FoundPlugin<P extends Plugin = Plugin> {
 export interface PluginLookupProblem {
   readonly problem: string
   readonly hint?: string
+  /** It may only follow from a module that was named and could not be loaded, which was said when it was added. */
+  readonly mayFollow?: boolean
 }
 
 /** What a lookup gives. */
@@ -36,6 +38,7 @@ export class PluginRegistry {
   readonly #folders: readonly string[]
   readonly #added: FoundPlugin[] = []
   readonly #addedUrls = new Set<string>()
+  #hasFailed = false
 
   /** `folders`: the job file's, the working directory, the command's own place. */
   constructor(folders: readonly string[]) {
@@ -47,6 +50,12 @@ export class PluginRegistry {
    * from; packages are looked for in the registry's folders too. Returns what is wrong, if anything.
    */
   async add(specifier: string, folder: string): Promise<PluginLookupProblem | undefined> {
+    const problem = await this.#add(specifier, folder)
+    if (problem !== undefined) this.#hasFailed = true
+    return problem
+  }
+
+  async #add(specifier: string, folder: string): Promise<PluginLookupProblem | undefined> {
     const found = findModule(specifier, [folder, ...this.#folders])
     if (found === undefined) return missingModule(specifier, folder)
     if ('broken' in found) return brokenModule(specifier, found.broken)
@@ -97,6 +106,7 @@ export class PluginRegistry {
     const problem = `no ${kind} for the stepType ${JSON.stringify(stepType)} is installed`
     const [name] = packageNames(kind, stepType)
     const known = knownStepTypes(kind)
+    if (this.#hasFailed && !known.includes(stepType)) return { problem, mayFollow: true }
     if (known.includes(stepType)) return { problem, hint: `Install it: npm install ${name}` }
     const added = this.#added.filter((one) => one.plugin.kind === kind)
     const names = [...known, ...added.map((one) => one.plugin.stepType)]

@@ -6,7 +6,7 @@ import type { Position } from '../record/record-batch.ts'
 import { changesSplit, freshRecordOf } from './changes-split.ts'
 import type { JobCounts } from './job-counts.ts'
 import type { JobHeader } from './job-header.ts'
-import { contextOf } from './open-job.ts'
+import { openReader } from './open-session.ts'
 import { splitRecordOf } from './split-record.ts'
 
 /** How the changes of a job stand, as its checkpoint and its source say it. */
@@ -74,9 +74,8 @@ async function askSource(
   { logger, signal }: StatusOptions,
 ): Promise<Pick<ChangesStatus, 'log' | 'logProblem'>> {
   const call = { signal: AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]) }
-  const { plugin, config } = plan.reader
   try {
-    await using reader = await plugin.open(config, contextOf(plan, 'reader', logger, true), call)
+    await using reader = await openReader(plan, { ...call, logger, follows: true })
     const log = (await reader.logStatus?.(position, call)) ?? null
     return { log, logProblem: log === null ? 'the source says nothing of its log' : null }
   } catch (error) {

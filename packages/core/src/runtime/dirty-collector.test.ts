@@ -80,6 +80,25 @@ test.each([
   }
 })
 
+test.each([
+  [1, []],
+  [0.9, ['DIRTY_LIMIT_PASSED']],
+])('a share of 1 percent against %s, with batches under way', (percent, codes) => {
+  const counters = new JobCounters()
+  const dirty = collector({ percent }, counters)
+  const rows = Array.from({ length: 10 }, () => dirtyRow('A'))
+  for (let batch = 0; batch < 4; batch += 1) dirty.add(rows, origin)
+  for (let batch = 0; batch < 4; batch += 1) {
+    expect(passed.map(({ code }) => code)).toEqual(batch === 0 ? [] : codes)
+    counters.recordsWritten += 990
+    dirty.settle(10)
+  }
+  expect(passed.map(({ code }) => code)).toEqual(codes)
+  if (codes.length > 0) expect(passed[0]?.message).toMatch(/^10 dirty records: .* of 1000 records/)
+  expect(dirty.finalError()?.code).toBe(codes[0])
+  dirty.close()
+})
+
 test('a dirty file that cannot be written stops the job with a hint', () => {
   const dirty = new DirtyCollector({
     counters: new JobCounters(),

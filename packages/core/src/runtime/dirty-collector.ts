@@ -1,4 +1,5 @@
 import { closeSync, writeFileSync } from 'node:fs'
+import { writeFaultOf } from '../config/write-fault.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { DirtyMirror } from './dirty-mirror.ts'
 import {
@@ -21,7 +22,7 @@ export interface DirtyCollectorOptions {
     readonly record?: number
     /** From 0 to 1, looked at when the job is over. */
     readonly percentage?: number
-    /** From 0 to 100, looked at with every dirty record and at the end, once 1,000 records were read. */
+    /** From 0 to 100, looked at whenever a batch is settled and at the end, once 1,000 records were read. */
     readonly percent?: number
   }
   /** Called once, when the count passes the limit. */
@@ -48,6 +49,8 @@ export class DirtyCollector {
   #descriptor: number | undefined
   #isPassed = false
   #earlier = { recordsDirty: 0, recordsRead: 0 }
+  /** Counted dirty records of batches whose other rows are not counted yet. */
+  #underWay = 0
   /** Records of the dirty file that are older belong to another run. */
   #since = new Date().toISOString()
   /** Rows that were listed before they were settled: the same row, read again, is not listed twice. */
@@ -58,6 +61,13 @@ export class DirtyCollector {
 
   constructor(options: DirtyCollectorOptions) {
     this.#options = options
+  }
+
+  /** Why the first dirty record could not be listed. Looks without making the file. */
+  findFileError(): PluginError | undefined {
+    if (this.#options.listsRecords === false) return undefined
+    const fault = writeFaultOf(this.#options.file)
+    return fault === undefined ? undefined : this.#fileError(fault)
   }
 
   /** Whether the count has passed `limit.record`: no further batch may be sent. */
@@ -125,12 +135,21 @@ export class DirtyCollector {
       else entry.count += 1
     }
     this.#options.counters.recordsDirty += rows.length
-    const broken = this.#brokenLimit()
-    if (broken !== undefined && !this.#isPassed) {
-      this.#isPassed = true
-      this.#options.onLimitPassed(this.#limitError(broken))
-    }
+    this.#underWay += rows.length
+    this.#judge(this.#brokenCount())
     return !this.#isPassed
+  }
+
+  /** All rows of a batch are counted, or none of them any more; so many of them were dirty. */
+  settle(recordsDirty: number): void {
+    this.#underWay -= recordsDirty
+    this.#judge(this.#brokenShare())
+  }
+
+  #judge(broken: PluginError | undefined): void {
+    if (broken === undefined || this.#isPassed) return
+    this.#isPassed = true
+    this.#options.onLimitPassed(broken)
   }
 
   get #recordsDirty(): number {
@@ -141,14 +160,22 @@ export class DirtyCollector {
     return this.#earlier.recordsRead + this.#options.counters.recordsRead
   }
 
-  #brokenLimit(): string | undefined {
-    const { record, percent } = this.#options.limit
-    if (record !== undefined && this.#recordsDirty > record)
-      return `errorLimit.record allows ${record}`
-    if (percent === undefined || this.#recordsRead < minRecordsRead) return undefined
-    return this.#recordsDirty * 100 > this.#recordsRead * percent
-      ? `--max-dirty-percent allows ${percent} of ${this.#recordsRead} records read so far`
-      : undefined
+  #brokenCount(): PluginError | undefined {
+    const { record } = this.#options.limit
+    const recordsDirty = this.#recordsDirty
+    if (record === undefined || recordsDirty <= record) return undefined
+    return this.#limitError(recordsDirty, `errorLimit.record allows ${record}`)
+  }
+
+  /** The share among the rows of settled batches: of others the good rows are not known yet. */
+  #brokenShare(): PluginError | undefined {
+    const { percent } = this.#options.limit
+    const recordsRead = this.#recordsRead - this.#underWay
+    const recordsDirty = this.#recordsDirty - this.#underWay
+    if (percent === undefined || recordsRead < minRecordsRead) return undefined
+    if (recordsDirty * 100 <= recordsRead * percent) return undefined
+    const rule = `--max-dirty-percent allows ${percent} of ${recordsRead} records read so far`
+    return this.#limitError(recordsDirty, rule)
   }
 
   /**
@@ -156,25 +183,24 @@ export class DirtyCollector {
    * and the others, since what earlier runs have left may pass them with no dirty record in this one.
    */
   finalError(): PluginError | undefined {
-    const broken = this.#brokenLimit() ?? this.#brokenPercentage()
-    return broken === undefined ? undefined : this.#limitError(broken)
+    return this.#brokenCount() ?? this.#brokenShare() ?? this.#brokenPercentage()
   }
 
-  #brokenPercentage(): string | undefined {
+  #brokenPercentage(): PluginError | undefined {
     const { percentage } = this.#options.limit
     const recordsRead = this.#recordsRead
+    const recordsDirty = this.#recordsDirty
     if (percentage === undefined || recordsRead === 0) return undefined
-    return this.#recordsDirty / recordsRead > percentage
-      ? `errorLimit.percentage allows ${percentage} of ${recordsRead} records read`
-      : undefined
+    if (recordsDirty / recordsRead <= percentage) return undefined
+    const rule = `errorLimit.percentage allows ${percentage} of ${recordsRead} records read`
+    return this.#limitError(recordsDirty, rule)
   }
 
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor)
   }
 
-  #limitError(rule: string): PluginError {
-    const recordsDirty = this.#recordsDirty
+  #limitError(recordsDirty: number, rule: string): PluginError {
     const [first] = this.summary
     return new PluginError({
       code: 'DIRTY_LIMIT_PASSED',
@@ -196,12 +222,16 @@ export class DirtyCollector {
       this.#descriptor ??= openJsonLines(this.#options.file)
       writeFileSync(this.#descriptor, lines)
     } catch (cause) {
-      throw new PluginError({
-        code: 'CONFIG_INVALID',
-        message: `could not write dirty records to ${this.#options.file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        hint: 'name a writable place with --dirty-file',
-        cause,
-      })
+      throw this.#fileError(cause instanceof Error ? cause.message : String(cause), cause)
     }
+  }
+
+  #fileError(reason: string, cause?: unknown): PluginError {
+    return new PluginError({
+      code: 'CONFIG_INVALID',
+      message: `could not write dirty records to ${this.#options.file}: ${reason}`,
+      hint: 'name a writable place with --dirty-file',
+      cause,
+    })
   }
 }

@@ -1,4 +1,4 @@
-import type { CallOptions } from '../plugin/context.ts'
+import type { CallOptions, Logger } from '../plugin/context.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { ReaderSession, ReadOptions, Split, SplitPlan } from '../plugin/reader.ts'
 import { BatchBuilder } from '../record/batch-builder.ts'
@@ -8,12 +8,23 @@ import { qualifiedName } from '../record/qualified-name.ts'
 import type { TableSchema } from '../record/table-schema.ts'
 import { markTransformed } from '../transform/index.ts'
 import { dirtyFileRecords, rowOfRecord, widenedSchema, type DirtyFileRecord } from './dirty-file.ts'
+import {
+  lineCountOf,
+  replayedLines,
+  replayedLinesOf,
+  sentBeforeIn,
+  type LineCounts,
+  type ReplayedLines,
+} from './replayed-lines.ts'
 
 /** What a {@link DirtyFileReader} is made of. */
 export interface DirtyFileReaderOptions {
   readonly file: string
-  /** Lines up to this one were replayed before. */
-  readonly behindLine: number
+  /** Lines that earlier replays have sent. */
+  readonly sent: LineCounts
+  /** The file has changed since a replay was interrupted of which nobody can tell what it has sent; default: no. */
+  readonly isUnclear?: boolean
+  readonly logger: Logger
   /** The columns of each table as the job's reader gives them. */
   readonly read: readonly TableSchema[]
   /** The same as they leave the transformers, running parallel. */
@@ -32,6 +43,8 @@ export class DirtyFileReader implements ReaderSession {
   }
 
   async check(): Promise<readonly []> {
+    const { file, isUnclear = false } = this.#options
+    if (isUnclear) throw changedFile(file)
     return []
   }
 
@@ -41,18 +54,21 @@ export class DirtyFileReader implements ReaderSession {
 
   /** One split: the lines that are there now. */
   async split(_desired: number, { signal }: CallOptions): Promise<SplitPlan> {
-    const { file, behindLine } = this.#options
-    let lastLine = behindLine
+    const { file, sent, logger } = this.#options
+    const lines = replayedLines(file, sent)
+    const isLeftOut = sentBeforeIn(lines)
     let count = 0
-    for (const { line } of dirtyFileRecords(file, behindLine)) {
+    // Every line is looked at before the first row is sent.
+    for (const _ of dirtyFileRecords(file, 0, { until: lineCountOf(lines), isLeftOut })) {
       signal.throwIfAborted()
-      lastLine = line
       count += 1
     }
+    if (sent.size > 0) logger.info(leftOutText(file, lines))
+    const { digests, sentBefore } = lines
     const split: Split = {
       id: 'dirty-file',
       table: file,
-      range: { behindLine, lastLine },
+      range: { digests, sentBefore: sentBefore.map((stretch) => [...stretch]) },
       resumable: true,
       estimatedRows: count,
     }
@@ -60,13 +76,13 @@ export class DirtyFileReader implements ReaderSession {
   }
 
   async *read(split: Split, options: ReadOptions): AsyncGenerator<RecordBatch> {
-    const { behindLine, lastLine } = linesOf(split)
-    const from = options.from === undefined ? behindLine : lineOf(options.from)
-    const until = options.until === undefined ? lastLine : lineOf(options.until)
+    const lines = replayedLinesOf(split.range)
+    const from = lineOf(options.from)
+    const until = options.until === undefined ? lineCountOf(lines) : lineOf(options.until)
+    const isLeftOut = sentBeforeIn(lines)
     let batch: LineBatch | undefined
-    for (const record of dirtyFileRecords(this.#options.file, from)) {
+    for (const record of dirtyFileRecords(this.#options.file, from, { until, isLeftOut })) {
       options.signal.throwIfAborted()
-      if (record.line > until) break
       const { isTransformed } = record
       const schema = this.#schemaOf(record)
       const { cells, error } = rowOfRecord(record, schema)
@@ -144,11 +160,25 @@ class LineBatch {
   }
 }
 
-function linesOf({ range }: Split): { readonly behindLine: number; readonly lastLine: number } {
-  return range as { behindLine: number; lastLine: number }
+function leftOutText(file: string, { sentBefore }: ReplayedLines): string {
+  const count = sentBefore.reduce((sum, [first, last]) => sum + last - first + 1, 0)
+  if (count === 0)
+    return `${file} holds none of the lines that an earlier replay has sent: all of them are sent`
+  return `${file}: ${count} line${count === 1 ? ' that an earlier replay has sent is' : 's that earlier replays have sent are'} left out (--restart sends them again)`
 }
 
-function lineOf({ token, label }: Position): number {
+function changedFile(file: string): PluginError {
+  return new PluginError({
+    code: 'RESUME_UNDECIDED',
+    message: `a replay of ${file} was interrupted, and its lines have been changed since: which of them were sent cannot be told any more`,
+    hint: 'Bring the lines back to what they were, end the replay, and mend what it lists then; or accept rows that are written twice: with --allow-duplicates those that may have been sent, with --restart all of them.',
+  })
+}
+
+/** The line of a position; 0 before the first. */
+export function lineOf(position: Position | undefined): number {
+  if (position === undefined) return 0
+  const { token, label } = position
   if (typeof token === 'number') return token
   throw new PluginError({
     code: 'POSITION_LOST',

@@ -19,20 +19,58 @@ export interface DirtyFileRecord {
   readonly isUnreadable: boolean
 }
 
+/** Which records of a dirty file are asked for. */
+export interface DirtyFileSelection {
+  /** The last line to be looked at; default: the last there is. */
+  readonly until?: number
+  /** Asked of each line in its order; default: none is left out. */
+  readonly isLeftOut?: (line: number) => boolean
+}
+
 /**
  * The records of a dirty file behind a line, in order.
  *
  * @throws PluginError CONFIG_INVALID when the file cannot be read, or a line is no dirty record
  */
-export function* dirtyFileRecords(file: string, behindLine: number): Generator<DirtyFileRecord> {
+export function* dirtyFileRecords(
+  file: string,
+  behindLine: number,
+  { until = Infinity, isLeftOut = () => false }: DirtyFileSelection = {},
+): Generator<DirtyFileRecord> {
   let line = 0
+  for (const text of dirtyFileLines(file)) {
+    line += 1
+    if (line > until) return
+    if (line > behindLine && text.trim() !== '' && !isLeftOut(line))
+      yield recordOf(file, line, text)
+  }
+}
+
+/**
+ * The lines of a dirty file, whatever they say.
+ *
+ * @throws PluginError CONFIG_INVALID when the file cannot be read
+ */
+export function* dirtyFileLines(file: string): Generator<string, void, undefined> {
+  const lines = fileLines(file)
   try {
-    for (const text of fileLines(file)) {
-      line += 1
-      if (line > behindLine && text.trim() !== '') yield recordOf(file, line, text)
+    for (;;) {
+      const next = readLine(file, lines)
+      if (next.done === true) return
+      yield next.value
     }
+  } finally {
+    lines.return()
+  }
+}
+
+function readLine(
+  file: string,
+  lines: Generator<string, void, undefined>,
+): IteratorResult<string, void> {
+  try {
+    return lines.next()
   } catch (cause) {
-    if (PluginError.isInstance(cause)) throw cause
     throw new PluginError({
       code: 'CONFIG_INVALID',
       message: `reading the dirty file ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,

@@ -5,7 +5,7 @@ import { PluginError } from '../plugin/errors.ts'
 import { changesStatus, type ChangesStatus } from './changes-status.ts'
 import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import { jobHeaderOf, type JobHeader } from './job-header.ts'
-import { contextOf } from './open-job.ts'
+import { openWriter } from './open-session.ts'
 import { freshSplit, splitRecordOf } from './split-record.ts'
 import { tableStatuses, type TableStatus } from './table-status.ts'
 import { tableTotalsId, tableTotalsOf } from './table-totals.ts'
@@ -50,11 +50,7 @@ export async function readJobStatus(
   plan: JobPlan,
   options: { readonly logger: Logger; readonly signal: AbortSignal },
 ): Promise<JobStatus> {
-  await using writer = await plan.writer.plugin.open(
-    plan.writer.config,
-    contextOf(plan, 'writer', options.logger),
-    options,
-  )
+  await using writer = await openWriter(plan, options)
   await using checkpoint = await writer.checkpoint?.(plan.name, options)
   if (checkpoint === undefined) {
     throw new PluginError({

@@ -1,10 +1,11 @@
 import type { JobPlan } from '../job/job-plan.ts'
-import type { Finding, Logger, PluginContext } from '../plugin/context.ts'
+import type { Finding, Logger } from '../plugin/context.ts'
 import { PluginError } from '../plugin/errors.ts'
 import type { ReaderSession } from '../plugin/reader.ts'
 import type { WriterSession } from '../plugin/writer.ts'
 import type { TableSchema } from '../record/table-schema.ts'
 import type { CompiledTransforms } from '../transform/index.ts'
+import { openReader, openWriter } from './open-session.ts'
 import { SchemaTransforms } from './schema-transforms.ts'
 
 /** Both sessions of a job, checked and bound to the source's columns. */
@@ -35,17 +36,9 @@ export interface OpenJobOptions {
 export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<OpenJob> {
   const stack = new ResourceStack()
   try {
-    const reader = await plan.reader.plugin.open(
-      plan.reader.config,
-      contextOf(plan, 'reader', options.logger, options.follows),
-      options,
-    )
+    const reader = await openReader(plan, options)
     stack.use(reader)
-    const writer = await plan.writer.plugin.open(
-      plan.writer.config,
-      contextOf(plan, 'writer', options.logger, options.follows),
-      options,
-    )
+    const writer = await openWriter(plan, options)
     stack.use(writer)
     if (options.follows === true) warnOfDeletes(plan, options.logger)
     reportFindings(await reader.check(options), plan.reader.name, options.logger)
@@ -100,25 +93,6 @@ function warningOnce(logger: Logger): Logger {
     },
     info: (message) => logger.info(message),
     debug: (message) => logger.debug(message),
-  }
-}
-
-/** What a plugin is given for its side of the job. */
-export function contextOf(
-  plan: JobPlan,
-  side: 'reader' | 'writer',
-  logger: Logger,
-  follows = false,
-): PluginContext {
-  const step = plan[side]
-  return {
-    job: plan.name,
-    step: step.name,
-    logger,
-    timeZone: plan.settings.timeZone,
-    concurrency: plan.settings.concurrency,
-    dataSources: step.dataSources,
-    ...(follows ? { follows } : {}),
   }
 }
 

@@ -3,7 +3,7 @@ import type { CallOptions, Logger } from '../plugin/context.ts'
 import { PluginError } from '../plugin/errors.ts'
 import { nearestName } from '../sql/nearest-name.ts'
 import { jobHeaderOf } from './job-header.ts'
-import { contextOf } from './open-job.ts'
+import { openWriter } from './open-session.ts'
 import { resyncRequest } from './resync-requests.ts'
 
 /** What became of asking for a table. */
@@ -26,8 +26,7 @@ export async function requestResync(
   table: string,
   options: CallOptions & { readonly logger: Logger },
 ): Promise<ResyncAnswer> {
-  const context = contextOf(plan, 'writer', options.logger, true)
-  await using writer = await plan.writer.plugin.open(plan.writer.config, context, options)
+  await using writer = await openWriter(plan, { ...options, follows: true })
   await using checkpoint = await writer.checkpoint?.(plan.name, options)
   const content = await checkpoint?.read(options)
   const header = content === undefined ? undefined : jobHeaderOf(content.header)

@@ -1,4 +1,5 @@
 import { exitCodeOf } from '../plugin/error-codes.ts'
+import { PluginError } from '../plugin/errors.ts'
 import type { JobReport } from './job-report.ts'
 import { reportedError } from './reported-error.ts'
 
@@ -20,6 +21,12 @@ export class RunEnd {
   /** Aborted: give up what is under way, too. */
   get writeSignal(): AbortSignal {
     return this.#giveUp.signal
+  }
+
+  /** Where in the code the error came from, when nobody meant to throw it. */
+  get stack(): string | undefined {
+    const error = this.#error
+    return error instanceof Error && !PluginError.isInstance(error) ? error.stack : undefined
   }
 
   /** How the run has ended, for its report. */

@@ -153,6 +153,7 @@ class JobRun implements RunAttempt {
       this.#options.signal.removeEventListener('abort', onAbort)
       this.#dirty.close()
     }
+    if (this.#end.stack !== undefined) this.#options.logger.debug(this.#end.stack)
     return this.#report()
   }
 
@@ -160,6 +161,7 @@ class JobRun implements RunAttempt {
     const { logger } = this.#options
     const signal = this.#end.readSignal
     const follows = this.#follows
+    this.#lookAtDirtyFile()
     await using job = await openJob(this.#plan, { signal, logger, connectTarget: true, follows })
     const until = await this.#untilOf(job.reader)
     await using mirror = new DirtyMirror(job.writer, logger)
@@ -190,6 +192,14 @@ class JobRun implements RunAttempt {
     this.#rows = rows
     if (this.#follows) await this.#follow(job, checkpoint, { beginning, channels, rows, until })
     else await rows.moveAll()
+  }
+
+  /** A place that was named has to be writable; beside the job one is needed only once a record is dirty. */
+  #lookAtDirtyFile(): void {
+    const error = this.#dirty.findFileError()
+    if (error === undefined) return
+    if (this.#options.dirtyFile !== undefined) throw error
+    this.#options.logger.warn(`${error.message}: the first one ends the job (${error.hint})`)
   }
 
   /** Up to where changes are followed; `undefined`: until the run is stopped, or not at all. */

@@ -37,7 +37,13 @@ it('tables of one name in two namespaces are told apart in the dirty file', asyn
       return formatDirtyRecord({ row: [schema.namespace], error }, origin, new Date(0))
     })
     writeFileSync(file, `${lines.toReversed().join('\n')}\n`)
-    const reader = new DirtyFileReader({ file, behindLine: 0, read: schemas, transformed: schemas })
+    const reader = new DirtyFileReader({
+      file,
+      sent: new Map(),
+      read: schemas,
+      transformed: schemas,
+      logger: { debug: () => {}, info: () => {}, warn: () => {} },
+    })
     const { signal } = new AbortController()
     const { splits } = await reader.split(1, { signal })
     const read: unknown[] = []

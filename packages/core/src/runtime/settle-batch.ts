@@ -84,11 +84,13 @@ export async function settleBatch(
       bytesWritten: result.bytesWritten,
     }
     counters.add({ ...counts, recordsDirty: 0 })
+    dirty.settle(dirtyCount)
     counters.tables.add(read.schema, context.phase, counts)
     return counts
   } catch (error) {
     if (PluginError.isInstance(error) && error.code === 'TARGET_REWOUND') {
       counters.add({ ...noCounts, recordsDirty: -dirtyCount })
+      dirty.settle(dirtyCount)
       return 'rewound'
     }
     context.fail(error)
