@@ -6,6 +6,7 @@ import {
   validateRelational,
 } from '@millrace/core/sql'
 import { postgresConfig } from './config/postgres-config.ts'
+import { validateDataSource } from './connection/connection-properties.ts'
 import { PostgresSession } from './snapshot/postgres-session.ts'
 
 /** Reads tables and statements of PostgreSQL; `TYPES.md` says how each column type arrives. */
@@ -21,6 +22,7 @@ export const postgresReader = defineReader({
   dataSourceTypes: ['postgresql', 'postgres'],
   dataSources: relationalDataSources,
   validate: validateRelational,
+  validateDataSource,
   columnNames: relationalColumnNames,
   identity: relationalIdentity,
   open: async (config, context) => new PostgresSession(config, context),

@@ -1,9 +1,9 @@
 import { connect, isIP } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
 import type { DataSource, HostPort } from '@millrace/core/plugin'
+import { connectTimeoutMsOf } from './connection-properties.ts'
 
 const defaultPort = 3306
-const defaultConnectTimeoutMs = 15_000
 
 /** One place to try: a host and port, or a socket. */
 export interface SourceAddress {
@@ -34,8 +34,7 @@ export function connectionOptions(
   dataSource: DataSource,
   address: SourceAddress,
 ): ConnectionOptions {
-  const { user, password, database, tls, properties } = dataSource
-  const connectTimeoutMs = Number(properties['connectTimeout'])
+  const { user, password, database, tls } = dataSource
   return {
     ...address,
     ...(user === undefined ? {} : { user }),
@@ -48,7 +47,7 @@ export function connectionOptions(
           ...socketOf(address),
         }),
     charset: 'utf8mb4',
-    connectTimeout: connectTimeoutMs > 0 ? connectTimeoutMs : defaultConnectTimeoutMs,
+    connectTimeout: connectTimeoutMsOf(dataSource),
     enableKeepAlive: true,
     flags: ['-CLIENT_QUERY_ATTRIBUTES', '-SESSION_TRACK', '-LOCAL_FILES'],
     supportBigNumbers: true,

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { CallOptions, Finding, FollowOptions, Logger, LogStatus } from '@millrace/core/plugin'
 import type { Position, RecordBatch } from '@millrace/core/record'
 import type { PostgresConfig } from '../config/postgres-config.ts'
+import { silenceTimeoutMsOf } from '../connection/connection-properties.ts'
 import { closeClient, endClient } from '../connection/close-client.ts'
 import type { SessionSettings } from '../connection/open-session.ts'
 import { sourceFaultOf } from '../connection/source-error.ts'
@@ -100,6 +101,12 @@ export class ChangeFeed {
     return facts
   }
 
+  get #silenceTimeoutMs(): number {
+    const { config, settings } = this.#options
+    const { dataSource } = settings()
+    return config.socketTimeoutMs ?? silenceTimeoutMsOf(dataSource) ?? defaultSilenceMs
+  }
+
   /** See `ReaderSession.follow`. */
   async *follow(
     position: Position,
@@ -118,7 +125,7 @@ export class ChangeFeed {
       relations: await this.#followedRelations(options),
       acknowledged: () => this.#acknowledged,
       facts,
-      silenceTimeoutMs: this.#options.config.socketTimeoutMs ?? defaultSilenceMs,
+      silenceTimeoutMs: this.#silenceTimeoutMs,
       from: publication === undefined ? from : { ...from, publication },
       until,
     }
