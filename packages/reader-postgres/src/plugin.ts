@@ -5,7 +5,7 @@ import {
   relationalIdentity,
   validateRelational,
 } from '@millrace/core/sql'
-import { postgresConfig } from './config/postgres-config.ts'
+import { encodingFindings, postgresConfig } from './config/postgres-config.ts'
 import { validateDataSource } from './connection/connection-properties.ts'
 import { PostgresSession } from './snapshot/postgres-session.ts'
 
@@ -21,7 +21,7 @@ export const postgresReader = defineReader({
   config: postgresConfig,
   dataSourceTypes: ['postgresql', 'postgres'],
   dataSources: relationalDataSources,
-  validate: validateRelational,
+  validate: (config) => [...validateRelational(config), ...encodingFindings(config)],
   validateDataSource,
   columnNames: relationalColumnNames,
   identity: relationalIdentity,
