@@ -4,6 +4,8 @@ import type { DataSource, HostPort } from '@millrace/core/plugin'
 import { connectTimeoutMsOf } from './connection-properties.ts'
 
 const defaultPort = 3306
+/** A connection that says nothing for so long is probed; the system's own default is two hours. */
+const keepAliveDelayMs = 30_000
 
 /** One place to try: a host and port, or a socket. */
 export interface SourceAddress {
@@ -49,6 +51,7 @@ export function connectionOptions(
     charset: 'utf8mb4',
     connectTimeout: connectTimeoutMsOf(dataSource),
     enableKeepAlive: true,
+    keepAliveInitialDelay: keepAliveDelayMs,
     flags: ['-CLIENT_QUERY_ATTRIBUTES', '-SESSION_TRACK', '-LOCAL_FILES'],
     supportBigNumbers: true,
     bigNumberStrings: true,
@@ -66,7 +69,13 @@ function socketOf({ host, port }: SourceAddress): ConnectionOptions {
   if (host === undefined || port === undefined || isIP(host) === 0) return {}
   return {
     stream: () => {
-      const socket = connect({ host, port, noDelay: true, keepAlive: true })
+      const socket = connect({
+        host,
+        port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveDelayMs,
+      })
       return Object.assign(socket, { _host: host })
     },
   }

@@ -3,6 +3,8 @@ import type { DataSource, HostPort } from '@millrace/core/plugin'
 import { applicationNameOf, connectTimeoutMsOf } from './connection-properties.ts'
 
 const defaultPort = 5432
+/** A connection that says nothing for so long is probed; the system's own default is two hours. */
+const keepAliveDelayMs = 30_000
 
 /** One place to try: a host, or the folder of a unix socket, and a port. */
 export interface SourceAddress {
@@ -42,5 +44,6 @@ export function connectionOptions(dataSource: DataSource, address: SourceAddress
     application_name: applicationNameOf(dataSource),
     connectionTimeoutMillis: connectTimeoutMsOf(dataSource),
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
   }
 }

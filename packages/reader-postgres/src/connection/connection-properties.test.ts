@@ -27,6 +27,10 @@ describe('properties of the data source', () => {
     expect(optionsWith(properties)).toMatchObject(options)
   })
 
+  it('silent connections are probed after 30 s', () => {
+    expect(optionsWith({})).toMatchObject({ keepAlive: true, keepAliveInitialDelayMillis: 30_000 })
+  })
+
   it('socketTimeout is in seconds, as in pgJDBC', () => {
     expect(silenceTimeoutMsOf(sourceWith({ socketTimeout: '60' }))).toBe(60_000)
     expect(silenceTimeoutMsOf(sourceWith({ socketTimeout: '0' }))).toBeUndefined()
