@@ -9,6 +9,7 @@ import { sourceFaultOf } from '../connection/source-error.ts'
 import type { ChangeNames } from './change-names.ts'
 import type { ChangeStream } from './change-stream.ts'
 import { changeFindings } from './check-changes.ts'
+import { slotAdvice } from './check-slot.ts'
 import { FollowedRelations, type Ask, type FollowedObject } from './followed-relations.ts'
 import { readLogEnd } from './log-end.ts'
 import { logPositionOf, lsnText, positionOf, type LogPosition } from './log-position.ts'
@@ -51,19 +52,22 @@ export class ChangeFeed {
 
   /** What stands in the way of following changes. */
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
-    const { names, config, ask, objects } = this.#options
+    const { names, config, ask, objects, logger } = this.#options
     if (config.sources.length > 1) return [severalSources]
     const followed = await objects(signal)
-    return await ask(signal)(async (client) =>
-      changeFindings({
+    return await ask(signal)(async (client) => {
+      const source = {
         facts: await readServerFacts(client),
         names,
         mode: config.changes.publicationMode ?? 'filtered',
         slot: await readSlot(client, names.slot),
         publication: await readPublication(client, names.publication),
         objects: followed,
-      }),
-    )
+        logEnd: await readLogEnd(client),
+      }
+      for (const advice of slotAdvice(source)) logger.info(advice)
+      return changeFindings(source)
+    })
   }
 
   /** Makes publication and slot where they are missing. Comes before the snapshot. */
