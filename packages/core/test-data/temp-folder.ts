@@ -83,6 +83,13 @@ export const plugin = {
     config.keyIndex >= (job?.readerColumns?.length ?? Infinity)
       ? [{ severity: 'error', path: ['keyIndex'], message: 'there is no column ' + config.keyIndex }]
       : [],
+  validateDataSource: ({ properties }) =>
+    Object.keys(properties).map((name) => ({
+      severity: name === 'broken' ? 'error' : 'warning',
+      path: [],
+      message: 'the property ' + name + ' has no effect',
+      hint: 'Take it out.',
+    })),
   guarantee: () => ({ isIdempotent: true }),
   open: () => Promise.reject(new Error('not opened in tests')),
 }

@@ -7,6 +7,7 @@ import {
   type RelationalConfig,
 } from '@millrace/core/sql'
 import { mysqlConfig } from './config/mysql-config.ts'
+import { validateDataSource } from './connection/connection-properties.ts'
 import { MysqlSession } from './snapshot/mysql-session.ts'
 import { isKnownEncoding, isUtf8Name } from './types/charset-labels.ts'
 
@@ -22,6 +23,7 @@ export const mysqlReader = defineReader({
   dataSourceTypes: ['mysql', 'mariadb'],
   dataSources: relationalDataSources,
   validate: (config) => [...validateRelational(config), ...encodingFindings(config)],
+  validateDataSource,
   columnNames: relationalColumnNames,
   identity: relationalIdentity,
   open: async (config, context) => new MysqlSession(config, context),

@@ -33,6 +33,16 @@ describe('the check of a job that follows changes', () => {
     expect(await findings({ table: ['people'], column: ['name', 'id'] })).toEqual([])
   })
 
+  it('warns of a server id that is taken', async () => {
+    const [rows] = await database.connection.query('SELECT @@server_id AS id')
+    const [{ id: serverId } = { id: 0 }] = rows as { id: number }[]
+    const tables = [{ table: 'people' }]
+    expect(await findings({ tables, changes: { serverId } })).toMatchObject([
+      { severity: 'warning', path: ['changes', 'serverId'] },
+    ])
+    expect(await findings({ tables, changes: { serverId: serverId + 1 } })).toEqual([])
+  })
+
   it('refuses what has no changes', async () => {
     const wrong: [object, RegExp][] = [
       [{ connection: [{ datasource: 'test', querySql: ['SELECT 1'] }] }, /statement/],

@@ -5,7 +5,8 @@ import {
   relationalIdentity,
   validateRelational,
 } from '@millrace/core/sql'
-import { postgresConfig } from './config/postgres-config.ts'
+import { encodingFindings, postgresConfig } from './config/postgres-config.ts'
+import { validateDataSource } from './connection/connection-properties.ts'
 import { PostgresSession } from './snapshot/postgres-session.ts'
 
 /** Reads tables and statements of PostgreSQL; `TYPES.md` says how each column type arrives. */
@@ -20,7 +21,8 @@ export const postgresReader = defineReader({
   config: postgresConfig,
   dataSourceTypes: ['postgresql', 'postgres'],
   dataSources: relationalDataSources,
-  validate: validateRelational,
+  validate: (config) => [...validateRelational(config), ...encodingFindings(config)],
+  validateDataSource,
   columnNames: relationalColumnNames,
   identity: relationalIdentity,
   open: async (config, context) => new PostgresSession(config, context),

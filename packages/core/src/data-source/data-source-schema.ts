@@ -72,7 +72,10 @@ export const dataSourceSchema = z.looseObject({
     })
     .nullish()
     .describe('Sentinels that know the Redis master.'),
-  properties: z.record(z.string(), propertySchema).nullish().describe('Properties for the driver.'),
+  properties: z
+    .record(z.string(), propertySchema)
+    .nullish()
+    .describe('Properties for the driver; the readers say which they read.'),
   securityProtocol: text().describe('`authTypeSsl` switches TLS on (DataWorks).'),
   truststoreFile: text().describe('Certificates to trust, in PEM or PKCS#12 (DataWorks).'),
   truststorePassword: scalarText().describe('Password of a PKCS#12 trust store.'),

@@ -73,6 +73,26 @@ const texts = (loaded: { problems: readonly { severity: string; message: string 
   loaded.problems.map((problem) => `${problem.severity} ${problem.message}`)
 
 describe('loadJob', () => {
+  it('reports what the reader finds wrong with its data source, where the job names it', async () => {
+    const given = (name: string) =>
+      load({
+        'datasources.yaml': dataSources.replace('database: shop', `properties: { ${name}: x }`),
+        'job.json': job({}),
+      })
+    const { plan, problems } = await given('loadBalanceHosts')
+    expect(plan).toBeDefined()
+    expect(problems).toMatchObject([
+      {
+        severity: 'warning',
+        file: 'job.json',
+        message:
+          'steps[0].parameter.datasource: data source "shop": the property loadBalanceHosts has no effect',
+        hint: 'Take it out.',
+      },
+    ])
+    expect((await given('broken')).plan).toBeUndefined()
+  })
+
   it('gives a plan for a sound job', async () => {
     const { plan, problems } = await load({ 'job.json': job({}) })
     expect(problems).toEqual([])

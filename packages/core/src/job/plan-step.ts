@@ -126,10 +126,26 @@ async function resolveDataSources(
     if (source === undefined) continue
     if (accepted.length > 0 && !acceptsType(accepted, source.type)) {
       problems.error(path, wrongType(source, plugin, accepted))
+    } else {
+      guarded(step, problems, undefined, () => reportSource(source, plugin, path, problems))
     }
     sources.push(source)
   }
   return sources
+}
+
+function reportSource(
+  source: DataSource,
+  plugin: Plugin,
+  path: ConfigPath,
+  problems: ProblemList,
+): void {
+  if (plugin.kind !== 'reader') return
+  for (const { severity, message, hint } of plugin.validateDataSource?.(source) ?? []) {
+    const text = { message: `data source ${JSON.stringify(source.name)}: ${message}`, hint }
+    if (severity === 'error') problems.error(path, text)
+    else problems.warn(path, text)
+  }
 }
 
 function wrongType(

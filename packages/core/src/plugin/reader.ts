@@ -3,7 +3,7 @@ import type { JsonValue, Position, RecordBatch } from '../record/record-batch.ts
 import type { TableSchema } from '../record/table-schema.ts'
 import type { ConfigOf, ConfigSchema } from './config-schema.ts'
 import type { CallOptions, Finding, PluginContext } from './context.ts'
-import type { DataSourceReference } from './data-source.ts'
+import type { DataSource, DataSourceReference } from './data-source.ts'
 
 /** What a reader can do; the conformance suite holds it to this. */
 export interface ReaderCapabilities {
@@ -199,6 +199,11 @@ export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   dataSources?(config: ConfigOf<S>): readonly DataSourceReference[]
   /** What can be known to be wrong without a network. Called before `open`, also by an editor: it does nothing else. */
   validate?(config: ConfigOf<S>): readonly Finding[]
+  /**
+   * What can be known to be wrong with a connection without a network, such as a property that nobody reads; never shows a value of
+   * one. Called for each before `open`; reported where the job names it, with its name before the message.
+   */
+  validateDataSource?(dataSource: DataSource): readonly Finding[]
   /** Column names in order, where they are known without a network; `undefined` otherwise (`*`, `querySql`). */
   columnNames?(config: ConfigOf<S>): readonly string[] | undefined
   /**

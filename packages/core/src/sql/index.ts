@@ -1,5 +1,10 @@
 export { expandTableRange, maxTablesPerName } from './expand-table-range.ts'
 export { parseColumn, type WrittenColumn } from './column-name.ts'
+export {
+  positiveProperty,
+  propertyFindings,
+  type KnownProperties,
+} from './connection-properties.ts'
 export { keyPosition, positionLost, type KeyValue } from './key-position.ts'
 export { matchColumns } from './match-name.ts'
 export {

@@ -210,6 +210,19 @@ describe('relationalColumnNames', () => {
 })
 
 describe('validateRelational', () => {
+  it.each([
+    [{ checkSlave: true }, ['checkSlave']],
+    [{ checkSlave: 'true', tables: [{ table: 'u' }], table: undefined }, ['checkSlave']],
+    [{ useReadOnly: 'true', slaveDelayLimit: '300' }, ['useReadOnly', 'slaveDelayLimit']],
+    [{ useReadOnly: false, slaveDelayLimit: 300, checkSlave: 'false' }, []],
+    [{ masterSlave: 'slave', canReadPrimary: true, guid: 'x', fetchSize: 100 }, []],
+  ])('warns of a replica that nobody looks at: %j', (parameters, keys) => {
+    const given = parse({ datasource: 'shop', table: 't', column: ['id'], ...parameters })
+    const found = validateRelational(given).filter(({ severity }) => severity === 'warning')
+    expect(found.map(({ path }) => path)).toEqual(keys.map((key) => [key]))
+    for (const { message } of found) expect(message).toContain('has no effect')
+  })
+
   const found = (parameters: object) =>
     validateRelational(parse({ datasource: 'shop', ...parameters })).map(
       ({ severity, path }) => `${severity} ${path.join('.')}`,

@@ -25,6 +25,9 @@ export interface RelationalSource {
   readonly queryPath: ParameterPath
 }
 
+/** A parameter that asks for a replica, or for one that does not lag. */
+export type ReplicaKey = 'checkSlave' | 'useReadOnly' | 'slaveDelayLimit'
+
 /** The parameters of a relational reader in one form, whichever dialect they were written in. */
 export interface RelationalConfig {
   /** In the order of the job. `PluginContext.dataSources` runs parallel to it. */
@@ -42,6 +45,8 @@ export interface RelationalConfig {
   readonly fetchSize?: number
   readonly encoding?: string
   readonly socketTimeoutMs?: number
+  /** Keys that ask for a replica that does not lag, which nobody sees to; absent: none. */
+  readonly replicaKeys?: readonly ReplicaKey[]
   /** Keys at the top of the parameters that are not read because `connection` says the same. */
   readonly ignoredKeys: readonly string[]
 }
@@ -83,8 +88,33 @@ export function normalizeRelational(
     ...(parsed.fetchSize === undefined ? {} : { fetchSize: parsed.fetchSize }),
     ...(encoding === undefined ? {} : { encoding: encoding.trim() }),
     ...(parsed.socketTimeout === undefined ? {} : { socketTimeoutMs: parsed.socketTimeout }),
+    ...replicaKeysOf(parsed),
     ignoredKeys,
   }
+}
+
+/** What wizards write beside `useReadOnly: false` asks for nothing. */
+function replicaKeysOf(parsed: RelationalParameters): Pick<RelationalConfig, 'replicaKeys'> {
+  const { checkSlave, useReadOnly, slaveDelayLimit } = parsed
+  const hasLimit = Number(slaveDelayLimit ?? 0) > 0 && !saysNo(useReadOnly)
+  const keys: readonly ReplicaKey[] = [
+    ...(saysYes(checkSlave) ? (['checkSlave'] as const) : []),
+    ...(saysYes(useReadOnly) ? (['useReadOnly'] as const) : []),
+    ...(hasLimit ? (['slaveDelayLimit'] as const) : []),
+  ]
+  return keys.length === 0 ? {} : { replicaKeys: keys }
+}
+
+function saysYes(value: unknown): boolean {
+  return value === true || value === 1 || /^(?:true|1)$/i.test(textOf(value))
+}
+
+function saysNo(value: unknown): boolean {
+  return value === false || value === 0 || /^(?:false|0)$/i.test(textOf(value))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : ''
 }
 
 function fromTopLevel(parsed: RelationalParameters): RelationalSource {

@@ -43,6 +43,9 @@ function statements() {
 const withoutEffect = (what: string) =>
   z.unknown().optional().describe(`Accepted without effect: ${what}.`)
 
+const warnedOf = (what: string) =>
+  z.unknown().optional().describe(`Accepted without effect, with a warning: ${what}.`)
+
 const tableDescription =
   'Table name or list of names, with or without schema. Ranges stand for several tables: t_[0-9], t_[00-12].'
 const querySqlDescription =
@@ -113,11 +116,11 @@ export const relationalParameters = {
     .describe('Accepted without effect: each data source has its own user and password.'),
   tableComment: withoutEffect('the wizard keeps the comment of the table here'),
   indexes: withoutEffect('the wizard keeps the indexes of the table here'),
-  useReadOnly: withoutEffect('name the replica as a data source instead'),
+  useReadOnly: warnedOf('name the replica as a data source instead'),
   canReadPrimary: withoutEffect('name the server as a data source instead'),
   masterSlave: withoutEffect('name the server as a data source instead'),
-  slaveDelayLimit: withoutEffect('replica lag is not looked at'),
-  checkSlave: withoutEffect('replica lag is not looked at'),
+  slaveDelayLimit: warnedOf('replica lag is not looked at'),
+  checkSlave: warnedOf('replica lag is not looked at'),
   guid: withoutEffect('written by the wizard'),
   selectedDatabase: withoutEffect('written by the wizard'),
 } as const

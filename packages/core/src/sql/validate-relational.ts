@@ -1,14 +1,18 @@
 import type { Finding } from '../plugin/context.ts'
 import { parseColumn } from './column-name.ts'
 import { namedTableFindings } from './named-tables.ts'
-import type { RelationalConfig, RelationalSource } from './relational-config.ts'
+import type { RelationalConfig, RelationalSource, ReplicaKey } from './relational-config.ts'
 
 /** What is wrong, or doubtful, in the parameters of a relational reader without asking the server. */
 export function validateRelational(config: RelationalConfig): Finding[] {
   if (config.named !== undefined) {
     const findings = config.sources.flatMap((source) => referenceFindings(source))
-    return [...findings, ...namedTableFindings(config.named)]
+    return [...findings, ...namedTableFindings(config.named), ...replicaFindings(config)]
   }
+  return [...objectAndColumnFindings(config), ...replicaFindings(config)]
+}
+
+function objectAndColumnFindings(config: RelationalConfig): Finding[] {
   const readsQueries = config.sources.some((source) => source.queries.length > 0)
   return [
     ...config.sources.flatMap((source) => referenceFindings(source)),
@@ -18,6 +22,25 @@ export function validateRelational(config: RelationalConfig): Finding[] {
       warning([key], `${key} is ignored: connection names what is read`),
     ),
   ]
+}
+
+const replicaHints: Readonly<Record<ReplicaKey, string>> = {
+  checkSlave: 'Ask it by a statement in preSql that gives 0 when all is well.',
+  useReadOnly: 'Name the replica as the data source.',
+  slaveDelayLimit: 'Ask it by a statement in preSql that gives 0 when all is well.',
+}
+
+/** A job that asks for this is read all the same, from the server it names, however far that one lags. */
+function replicaFindings({ replicaKeys = [] }: RelationalConfig): Finding[] {
+  return replicaKeys.map((key) =>
+    warning(
+      [key],
+      key === 'useReadOnly'
+        ? 'useReadOnly has no effect: rows are read from the server that the data source names'
+        : `${key} has no effect: nobody looks how far a replica lags behind`,
+      replicaHints[key],
+    ),
+  )
 }
 
 function referenceFindings(source: RelationalSource): Finding[] {

@@ -58,7 +58,7 @@ export class ChangeFollower {
   }
 
   async check(signal: AbortSignal): Promise<readonly Finding[]> {
-    const { settings, session, describeAll, config } = this.#options
+    const { settings, session, describeAll, config, context } = this.#options
     return await checkChanges(
       {
         session: await session(signal),
@@ -66,6 +66,8 @@ export class ChangeFollower {
         server: await this.#logServer(signal),
         described: await describeAll(signal),
         sourceCount: config.sources.length,
+        serverId: config.serverId,
+        logger: context.logger,
       },
       signal,
     )

@@ -1,9 +1,10 @@
-import type { Finding } from '@millrace/core/plugin'
+import type { Finding, Logger } from '@millrace/core/plugin'
 import { parseColumn } from '@millrace/core/sql'
 import type { SessionSettings, SourceSession } from '../connection/open-session.ts'
 import { sourceFaultOf } from '../connection/source-error.ts'
 import type { DescribedObject } from '../snapshot/source-object.ts'
 import { quoteText } from '../snapshot/table-name.ts'
+import { checkedVariables, readReaders, serverAdvice, serverFindings } from './check-server.ts'
 import { readLogEnd, readLogFiles, statusStatement, type LogServer } from './log-server.ts'
 import { openLog, randomServerId } from './open-log.ts'
 
@@ -15,18 +16,18 @@ export interface ChangesCheck {
   readonly described: readonly DescribedObject[]
   /** Connections that the job names. */
   readonly sourceCount: number
+  /** `changes.serverId` of the job. */
+  readonly serverId: number | undefined
+  /** What is good to know and no fault goes there. */
+  readonly logger: Logger
 }
-
-const secondsOfDay = 86_400
-/** A server that forgets earlier than this leaves little time to mend a job that stands. */
-const shortRetentionSeconds = secondsOfDay
 
 /** What stands against following the changes of the job's tables, each with the statement that mends it. */
 export async function checkChanges(
   check: ChangesCheck,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const settings = await readSettings(check.session, signal)
+  const settings = await readVariables(check.session, signal)
   const objects = check.described.flatMap((described) => objectFindings(described))
   if (check.sourceCount > 1) {
     objects.push(error('changes of several data sources were asked for', 'Write a job for each.'))
@@ -35,15 +36,20 @@ export async function checkChanges(
     const hint = 'Start the server with log_bin = ON and a server_id.'
     return [...objects, error('the server writes no binary log', hint)]
   }
+  const readers = await readReaders(check.session, check.settings, signal)
+  const { serverId, described } = check
+  const server = { ...readers, variables: settings, serverId, described }
+  for (const { message, hint } of serverAdvice(server)) check.logger.info(`${message} (${hint})`)
   return [
     ...objects,
     ...logFindings(settings, check.server),
+    ...serverFindings(server),
     ...(await rightsFindings(check, signal)),
     ...(await tableFindings(check, signal)),
   ]
 }
 
-async function readSettings(
+async function readVariables(
   { connection }: SourceSession,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
@@ -54,9 +60,8 @@ async function readSettings(
     'binlog_row_metadata',
     'binlog_row_value_options',
     'binlog_transaction_compression',
-    'binlog_expire_logs_seconds',
-    'expire_logs_days',
     'gtid_mode',
+    ...checkedVariables,
   ]
   const list = names.map((name) => `'${name}'`).join(', ')
   const rows = await connection.query(
@@ -102,20 +107,7 @@ function logFindings(settings: ReadonlyMap<string, string>, server: LogServer): 
       ),
     )
   }
-  return [...findings, ...retentionFindings(settings)]
-}
-
-function retentionFindings(settings: ReadonlyMap<string, string>): readonly Finding[] {
-  const seconds = Number(settings.get('binlog_expire_logs_seconds') ?? 0)
-  const days = Number(settings.get('expire_logs_days') ?? 0)
-  const kept = seconds > 0 ? seconds : days * secondsOfDay
-  if (kept === 0 || kept >= shortRetentionSeconds) return []
-  return [
-    warning(
-      `the server keeps its binary logs for ${kept} s: a job that stands for longer has to take a new snapshot`,
-      `SET GLOBAL binlog_expire_logs_seconds = ${7 * secondsOfDay};`,
-    ),
-  ]
+  return findings
 }
 
 async function rightsFindings(

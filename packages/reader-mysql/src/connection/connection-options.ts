@@ -1,9 +1,11 @@
 import { connect, isIP } from 'node:net'
 import type { ConnectionOptions } from 'mysql2'
 import type { DataSource, HostPort } from '@millrace/core/plugin'
+import { connectTimeoutMsOf } from './connection-properties.ts'
 
 const defaultPort = 3306
-const defaultConnectTimeoutMs = 15_000
+/** A connection that says nothing for so long is probed; the system's own default is two hours. */
+const keepAliveDelayMs = 30_000
 
 /** One place to try: a host and port, or a socket. */
 export interface SourceAddress {
@@ -34,8 +36,7 @@ export function connectionOptions(
   dataSource: DataSource,
   address: SourceAddress,
 ): ConnectionOptions {
-  const { user, password, database, tls, properties } = dataSource
-  const connectTimeoutMs = Number(properties['connectTimeout'])
+  const { user, password, database, tls } = dataSource
   return {
     ...address,
     ...(user === undefined ? {} : { user }),
@@ -48,8 +49,9 @@ export function connectionOptions(
           ...socketOf(address),
         }),
     charset: 'utf8mb4',
-    connectTimeout: connectTimeoutMs > 0 ? connectTimeoutMs : defaultConnectTimeoutMs,
+    connectTimeout: connectTimeoutMsOf(dataSource),
     enableKeepAlive: true,
+    keepAliveInitialDelay: keepAliveDelayMs,
     flags: ['-CLIENT_QUERY_ATTRIBUTES', '-SESSION_TRACK', '-LOCAL_FILES'],
     supportBigNumbers: true,
     bigNumberStrings: true,
@@ -67,7 +69,13 @@ function socketOf({ host, port }: SourceAddress): ConnectionOptions {
   if (host === undefined || port === undefined || isIP(host) === 0) return {}
   return {
     stream: () => {
-      const socket = connect({ host, port, noDelay: true, keepAlive: true })
+      const socket = connect({
+        host,
+        port,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: keepAliveDelayMs,
+      })
       return Object.assign(socket, { _host: host })
     },
   }

@@ -1,5 +1,6 @@
 import type { DataSource } from '@millrace/core/plugin'
 import type { SourceAddress } from './connection-options.ts'
+import { sessionVariablesStatement } from './connection-properties.ts'
 import { SourceConnection } from './source-connection.ts'
 import { statementError } from './source-error.ts'
 
@@ -78,13 +79,21 @@ function patience(isMariaDb: boolean): string {
   return [...seconds, isMariaDb ? 'max_statement_time = 0' : 'max_execution_time = 0'].join(', ')
 }
 
-/** Runs the user's statements; returns which of our settings they changed. */
+/** Sets the user's variables and runs the statements; returns which of our settings they changed. */
 async function runStatements(
   connection: SourceConnection,
   settings: SessionSettings,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (settings.statements.length === 0) return []
+  const variables = sessionVariablesStatement(settings.dataSource)
+  if (variables === undefined && settings.statements.length === 0) return []
+  if (variables !== undefined) {
+    try {
+      await connection.query(variables, signal)
+    } catch (error) {
+      throw statementError('setting the sessionVariables of the data source', error)
+    }
+  }
   for (const [index, statement] of settings.statements.entries()) {
     try {
       await connection.query(statement, signal)

@@ -18,7 +18,7 @@ export async function checkSource(
 ): Promise<readonly Finding[]> {
   const findings = restored.map((name): Finding => ({
     severity: 'warning',
-    message: `session changes ${name}; the reader put it back: text is read as UTF-8 and instants in UTC`,
+    message: `session, or sessionVariables of the data source, changes ${name}; the reader put it back: text is read as UTF-8 and instants in UTC`,
     hint: 'Use setting.common.column.timeZone for the zone in which instants are written.',
     path: ['session'],
   }))

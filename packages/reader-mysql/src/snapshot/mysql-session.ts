@@ -27,6 +27,7 @@ import {
 import { ChangeFollower } from '../changes/change-follower.ts'
 import { describeLocked } from '../changes/describe-locked.ts'
 import type { MysqlConfig } from '../config/mysql-config.ts'
+import { silenceTimeoutMsOf } from '../connection/connection-properties.ts'
 import {
   openSession,
   type SessionSettings,
@@ -131,7 +132,9 @@ export class MysqlSession implements ReaderSession {
     const order = requireOrder(split, splitOrderOf(described, range), options)
     const isOrdered = options.positions === true
     const label = `${object.table === undefined ? '' : 'table '}${object.label}`
-    const { socketTimeoutMs } = this.#config
+    const socketTimeoutMs =
+      this.#config.socketTimeoutMs ??
+      silenceTimeoutMsOf(this.#context.dataSources[object.sourceIndex])
     const encoding = this.#rawEncoding
     const { snapshot } = this.#follower
     yield* readSplit(

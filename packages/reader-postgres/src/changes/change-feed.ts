@@ -2,12 +2,14 @@ import type pg from 'pg'
 import type { CallOptions, Finding, FollowOptions, Logger, LogStatus } from '@millrace/core/plugin'
 import type { Position, RecordBatch } from '@millrace/core/record'
 import type { PostgresConfig } from '../config/postgres-config.ts'
+import { silenceTimeoutMsOf } from '../connection/connection-properties.ts'
 import { closeClient, endClient } from '../connection/close-client.ts'
 import type { SessionSettings } from '../connection/open-session.ts'
 import { sourceFaultOf } from '../connection/source-error.ts'
 import type { ChangeNames } from './change-names.ts'
 import type { ChangeStream } from './change-stream.ts'
 import { changeFindings } from './check-changes.ts'
+import { slotAdvice } from './check-slot.ts'
 import { FollowedRelations, type Ask, type FollowedObject } from './followed-relations.ts'
 import { readLogEnd } from './log-end.ts'
 import { logPositionOf, lsnText, positionOf, type LogPosition } from './log-position.ts'
@@ -50,19 +52,22 @@ export class ChangeFeed {
 
   /** What stands in the way of following changes. */
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
-    const { names, config, ask, objects } = this.#options
+    const { names, config, ask, objects, logger } = this.#options
     if (config.sources.length > 1) return [severalSources]
     const followed = await objects(signal)
-    return await ask(signal)(async (client) =>
-      changeFindings({
+    return await ask(signal)(async (client) => {
+      const source = {
         facts: await readServerFacts(client),
         names,
         mode: config.changes.publicationMode ?? 'filtered',
         slot: await readSlot(client, names.slot),
         publication: await readPublication(client, names.publication),
         objects: followed,
-      }),
-    )
+        logEnd: await readLogEnd(client),
+      }
+      for (const advice of slotAdvice(source)) logger.info(advice)
+      return changeFindings(source)
+    })
   }
 
   /** Makes publication and slot where they are missing. Comes before the snapshot. */
@@ -100,6 +105,12 @@ export class ChangeFeed {
     return facts
   }
 
+  get #silenceTimeoutMs(): number {
+    const { config, settings } = this.#options
+    const { dataSource } = settings()
+    return config.socketTimeoutMs ?? silenceTimeoutMsOf(dataSource) ?? defaultSilenceMs
+  }
+
   /** See `ReaderSession.follow`. */
   async *follow(
     position: Position,
@@ -118,7 +129,7 @@ export class ChangeFeed {
       relations: await this.#followedRelations(options),
       acknowledged: () => this.#acknowledged,
       facts,
-      silenceTimeoutMs: this.#options.config.socketTimeoutMs ?? defaultSilenceMs,
+      silenceTimeoutMs: this.#silenceTimeoutMs,
       from: publication === undefined ? from : { ...from, publication },
       until,
     }

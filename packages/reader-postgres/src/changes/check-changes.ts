@@ -11,6 +11,8 @@ import {
   type PublicationState,
 } from './publication.ts'
 import type { SlotState } from './replication-slot.ts'
+import { error, warning } from './change-finding.ts'
+import { slotFindings } from './check-slot.ts'
 import type { ServerFacts } from './server-facts.ts'
 
 /** Oldest major version whose logical replication is read. */
@@ -27,6 +29,8 @@ export interface CheckedSource {
   readonly slot: SlotState | undefined
   readonly publication: PublicationState | undefined
   readonly objects: readonly FollowedObject[]
+  /** Where the log ends. */
+  readonly logEnd: bigint
 }
 
 /** What stands in the way of following changes, each with the statement or setting that mends it. */
@@ -98,48 +102,6 @@ function capacityFindings(
       ),
     )
   return findings
-}
-
-function slotFindings({ slot, names, facts }: CheckedSource): readonly Finding[] {
-  if (slot === undefined) return []
-  const findings: Finding[] = []
-  const name = `replication slot ${names.slot}`
-  if (slot.plugin !== 'pgoutput' || slot.database !== facts.database)
-    findings.push(
-      error(
-        `${name} is one of the plugin ${slot.plugin} in the database ${slot.database}, expected pgoutput in ${facts.database}`,
-        'Name another slot.',
-        ['changes', 'slotName'],
-      ),
-    )
-  if (slot.activePid !== undefined)
-    findings.push(
-      warning(
-        `${name} is being read by process ${slot.activePid} of the server`,
-        `Unless it ends by itself: SELECT pg_terminate_backend(${slot.activePid}).`,
-      ),
-    )
-  if (slot.isLost)
-    findings.push(
-      warning(
-        `the server has given up ${name}: what was not read is lost`,
-        'Raise max_slot_wal_keep_size and take a new snapshot.',
-      ),
-    )
-  const { keptBytes } = facts
-  const left = slot.safeBytes
-  if (!slot.isLost && keptBytes !== undefined && left !== undefined && left < keptBytes / 2)
-    findings.push(
-      warning(
-        `${name} is behind: of the ${megabytes(keptBytes)} MB of log that max_slot_wal_keep_size keeps, ${megabytes(left)} MB are left`,
-        'Raise max_slot_wal_keep_size: ALTER SYSTEM SET max_slot_wal_keep_size = …; SELECT pg_reload_conf().',
-      ),
-    )
-  return findings
-}
-
-function megabytes(bytes: number): number {
-  return Math.max(0, Math.floor(bytes / (1024 * 1024)))
 }
 
 function publicationFindings(source: CheckedSource): readonly Finding[] {
@@ -267,11 +229,3 @@ function ownerRuns(sql: string): string {
 }
 
 const publicationPath = ['changes', 'publicationName']
-
-function error(message: string, hint?: string, path: Finding['path'] = []): Finding {
-  return { severity: 'error', message, path, ...(hint === undefined ? {} : { hint }) }
-}
-
-function warning(message: string, hint?: string, path: Finding['path'] = []): Finding {
-  return { severity: 'warning', message, path, ...(hint === undefined ? {} : { hint }) }
-}

@@ -1,4 +1,4 @@
-import { z } from '@millrace/core/plugin'
+import { z, type Finding } from '@millrace/core/plugin'
 import {
   normalizeRelational,
   relationalParameters,
@@ -46,7 +46,7 @@ export const postgresConfig = z
   .looseObject({
     ...relationalParameters,
     encoding: relationalParameters.encoding.describe(
-      'Accepted without effect: PostgreSQL converts to UTF-8 itself, whatever encoding the database has.',
+      'Accepted without effect, with a warning where it is another than UTF-8: PostgreSQL converts to UTF-8 itself, whatever encoding the database has.',
     ),
     mandatoryEncoding: relationalParameters.mandatoryEncoding.describe(
       'Accepted without effect, see encoding.',
@@ -60,3 +60,16 @@ export const postgresConfig = z
     ...normalizeRelational(parsed, 'postgresql'),
     changes: parsed.changes ?? {},
   }))
+
+/** Whoever names an encoding has text that is stored in it, and may not get what they expect. */
+export function encodingFindings({ encoding }: RelationalConfig): readonly Finding[] {
+  if (encoding === undefined || /^utf-?8(?:mb4)?$/i.test(encoding)) return []
+  return [
+    {
+      severity: 'warning',
+      message: 'encoding has no effect: PostgreSQL converts text from the encoding of its database',
+      hint: "Take it out; for text that is stored in another one write convert_from(convert_to(c, 'LATIN1'), 'GBK') as the column, with the encoding of the database first.",
+      path: ['encoding'],
+    },
+  ]
+}

@@ -1,8 +1,10 @@
 import type { ClientConfig } from 'pg'
 import type { DataSource, HostPort } from '@millrace/core/plugin'
+import { applicationNameOf, connectTimeoutMsOf } from './connection-properties.ts'
 
 const defaultPort = 5432
-const defaultConnectTimeoutMs = 15_000
+/** A connection that says nothing for so long is probed; the system's own default is two hours. */
+const keepAliveDelayMs = 30_000
 
 /** One place to try: a host, or the folder of a unix socket, and a port. */
 export interface SourceAddress {
@@ -31,15 +33,17 @@ export function addressText({ host, port }: SourceAddress): string {
 /** Options of the driver for one address. */
 export function connectionOptions(dataSource: DataSource, address: SourceAddress): ClientConfig {
   const { user, password, database, tls, properties } = dataSource
-  const connectTimeoutMs = Number(properties['connectTimeout'])
+  const serverOptions = properties['options'] ?? ''
   return {
     ...address,
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(database === undefined || database === '' ? {} : { database }),
     ssl: tls === undefined ? false : { ...tls },
-    application_name: 'millrace',
-    connectionTimeoutMillis: connectTimeoutMs > 0 ? connectTimeoutMs : defaultConnectTimeoutMs,
+    ...(serverOptions === '' ? {} : { options: serverOptions }),
+    application_name: applicationNameOf(dataSource),
+    connectionTimeoutMillis: connectTimeoutMsOf(dataSource),
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveDelayMs,
   }
 }

@@ -3,7 +3,9 @@ import type { DataSource, PluginError } from '@millrace/core/plugin'
 import { abortable } from './cancel-query.ts'
 import { closeClient } from './close-client.ts'
 import { addressText, connectionOptions, sourceAddresses } from './connection-options.ts'
+import { searchPathOf } from './connection-properties.ts'
 import { loadDriver } from './driver.ts'
+import { quoteText } from '../snapshot/table-name.ts'
 import { connectError, statementError } from './source-error.ts'
 
 /** What a connection to the source is made with. */
@@ -60,8 +62,12 @@ export async function openSession(
 
 async function setUp(
   client: pg.Client,
-  { statements, isReplication = false }: SessionSettings,
+  { dataSource, statements, isReplication = false }: SessionSettings,
 ): Promise<void> {
+  const searchPath = searchPathOf(dataSource)
+  if (searchPath !== undefined) {
+    await client.query(`SELECT set_config('search_path', ${quoteText(searchPath)}, false)`)
+  }
   for (const [index, statement] of statements.entries()) {
     try {
       await client.query(statement)

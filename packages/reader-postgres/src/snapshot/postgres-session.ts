@@ -31,6 +31,7 @@ import type { FollowedObject } from '../changes/followed-relations.ts'
 import type { PostgresConfig } from '../config/postgres-config.ts'
 import { abortable, cancelQuery } from '../connection/cancel-query.ts'
 import { endClient } from '../connection/close-client.ts'
+import { silenceTimeoutMsOf } from '../connection/connection-properties.ts'
 import { openSession, type SessionSettings } from '../connection/open-session.ts'
 import { checkPreSql, objectFindings } from './check-source.ts'
 import { describeObject } from './describe-object.ts'
@@ -167,7 +168,9 @@ export class PostgresSession implements ReaderSession {
     const order = requireOrder(split, splitOrderOf(described, range), options)
     const isOrdered = options.positions === true
     const label = `${object.table === undefined ? '' : 'table '}${object.label}`
-    const { socketTimeoutMs } = this.#config
+    const socketTimeoutMs =
+      this.#config.socketTimeoutMs ??
+      silenceTimeoutMsOf(this.#context.dataSources[object.sourceIndex])
     yield* readSplit(
       {
         settings: this.#settings(object.sourceIndex),
