@@ -254,12 +254,14 @@ export class RedisWriteSession implements WriterSession {
 
   /** Sends commands that are about one key each, over the connections of the batches. */
   async #sendSingly(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<void> {
-    const reach = this.#cluster?.reach
+    const cluster = this.#cluster
     const replies =
-      reach === undefined
+      cluster === undefined
         ? await this.#pipeline.call(commands, signal)
         : await Promise.all(
-            commands.map(async (command) => await reach.call(command[1] ?? '', [command], signal)),
+            commands.map(
+              async (command) => await cluster.call(command[1] ?? '', [command], signal),
+            ),
           )
     for (const [at, reply] of replies.flat().entries()) {
       if (!(reply instanceof RespError)) continue
@@ -295,7 +297,7 @@ export class RedisWriteSession implements WriterSession {
       retryTimeoutMs: this.#config.retryTimeoutMs,
       logger: this.#context.logger,
       onRewound: () => this.#pipeline.reconnect(),
-      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reach }),
+      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reachOf(job) }),
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },

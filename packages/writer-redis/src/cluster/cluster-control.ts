@@ -1,5 +1,6 @@
 import type { Logger } from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
+import { addressText } from '../connection/connection-options.ts'
 import { scanError } from '../connection/server-errors.ts'
 import { AbortWatch } from '../pipeline/abort-watch.ts'
 import { pause } from '../pipeline/pause.ts'
@@ -88,6 +89,12 @@ export class ClusterControl {
     } finally {
       this.#aborts.remove(signal, call)
     }
+  }
+
+  /** The master of a key, for messages. */
+  async ownerOf(key: string, signal: AbortSignal): Promise<string> {
+    const owner = (await this.#links.current(signal)).ownerOf(keySlot(Buffer.from(key)))
+    return owner === undefined ? 'no master' : addressText(owner)
   }
 
   /** What every master answers to a command; those that cannot be reached are left out. */
