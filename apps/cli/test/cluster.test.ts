@@ -301,6 +301,32 @@ test('check --connect looks at every master; preview at none', async () => {
   }
 })
 
+test('check --connect tells once what is the same of all masters, and names those it is true of', async () => {
+  const [first, second, third] = cluster.masters
+  for (const node of [first, third])
+    await node?.client.config('SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '1gb')
+  try {
+    const refused = await folder.check(jobOf({}), { flags: ['--connect'] })
+    expectClearError(refused, { exitCode: 3, mentions: ['may drop rows'] })
+    const { exitCode, stdout, stderr } = await folder.check(jobOf({ allowEviction: true }), {
+      flags: ['--connect'],
+    })
+    const lines = `${stdout}${stderr}`.split('\n')
+    expect(exitCode, stderr).toBe(0)
+    const linesOf = (text: string) => lines.filter((line) => line.includes(text))
+    const [dropping = '', ...others] = linesOf('may drop rows')
+    expect(others).toEqual([])
+    expect(dropping).toContain(`127.0.0.1:${first?.port}, 127.0.0.1:${third?.port} (data source r)`)
+    expect(dropping).not.toContain(`:${second?.port}`)
+    const [keepsNothing = '', ...further] = linesOf('keeps nothing on disk')
+    expect(further).toEqual([])
+    for (const { port } of cluster.masters) expect(keepsNothing).toContain(`127.0.0.1:${port}`)
+  } finally {
+    for (const { client } of cluster.masters)
+      await client.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '0')
+  }
+})
+
 test('a cluster that lacks a part is refused before anything is written', async () => {
   const [first] = cluster.masters
   await first?.client.call('CLUSTER', 'DELSLOTS', '5')
