@@ -128,6 +128,14 @@ describe('keys', () => {
     }
   })
 
+  test('of another type are told of, whichever masters have them', async () => {
+    for (const id of [3, 4, 400, 900]) await cluster.client.set(String(id), 'old')
+    const result = await folder.run(jobOf({ writeMode: { type: 'set' }, batchSize: 250 }))
+    expect(result.exitCode, result.stderr).toBe(0)
+    expect(result.stderr).toContain('2 of the first 250 keys of the job hold a value of another')
+    expect(result.stderr).toContain('4 of the first 1000 keys of the job hold a value of another')
+  })
+
   test('of another type make rows of lists dirty, and are left alone', async () => {
     for (const id of [3, 400]) await cluster.client.set(String(id), 'old')
     const writer = { writeMode: { type: 'list', mode: 'rpush' }, expireTime: { seconds: 1000 } }

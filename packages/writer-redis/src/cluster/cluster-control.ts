@@ -66,14 +66,6 @@ export class ClusterControl {
    * @throws what `sendCommands` throws
    */
   async call(
-    key: string,
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<RespReply[]> {
-    return await this.#call(key, commands, signal)
-  }
-
-  async #call(
     key: Call['key'],
     commands: Call['commands'],
     signal: AbortSignal,
@@ -147,7 +139,7 @@ export class ClusterControl {
         },
         remove: async (keys) => {
           await Promise.all(
-            keys.map(async (key) => await this.#call(key, [['UNLINK', key]], signal)),
+            keys.map(async (key) => await this.call(key, [['UNLINK', key]], signal)),
           )
         },
       })

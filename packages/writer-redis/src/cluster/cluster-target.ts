@@ -111,8 +111,8 @@ export class ClusterTarget {
 
   /** Sends commands that are about one key. Throws what `ClusterControl.call` throws. */
   async call(
-    key: string,
-    commands: readonly (readonly string[])[],
+    key: string | Uint8Array,
+    commands: readonly (readonly (string | Uint8Array)[])[],
     signal: AbortSignal,
   ): Promise<RespReply[]> {
     return await this.#control.call(key, commands, signal)
