@@ -149,6 +149,28 @@ describe('without replicas', () => {
     },
   )
 
+  test('a job is concluded while the slot of its checkpoint is on its way', async () => {
+    const job = folderFor(cluster)
+    const running = job.startRun(jobOf('small', 'string', { mbps: 0.1 }), named())
+    await waitForKeys(cluster, 2000)
+    const slot = Number(await cluster.client.cluster('KEYSLOT', checkpointKey))
+    const ring = [...cluster.masters]
+    while (!(await ring[0]?.client.keys(checkpointKey))?.length) ring.push(...ring.splice(0, 1))
+    const [from, to] = ring
+    if (from === undefined || to === undefined) throw new Error('masters')
+    const endMove = await cluster.beginMove(slot, 0, { from, to })
+    const { exitCode, stderr } = await running.ended
+    await endMove()
+    expect(exitCode, stderr).toBe(0)
+    await expectSame(cluster, 'string', smallCount)
+    expect(Object.keys(await to.client.hgetall(checkpointKey)).sort()).toEqual([
+      'ended',
+      'format',
+      'header',
+    ])
+    await cluster.moveSlots([slot], to, from)
+  })
+
   test.for(['string', 'hash'] as const)(
     'killed 20 times, every %s is there in the end',
     async (kind) => {

@@ -129,6 +129,14 @@ describe('keys', () => {
     }
   })
 
+  test('of another type are told of, whichever masters have them', async () => {
+    for (const id of [3, 4, 400, 900]) await cluster.client.set(String(id), 'old')
+    const result = await folder.run(jobOf({ writeMode: { type: 'set' }, batchSize: 250 }))
+    expect(result.exitCode, result.stderr).toBe(0)
+    expect(result.stderr).toContain('2 of the first 250 keys of the job hold a value of another')
+    expect(result.stderr).toContain('4 of the first 1000 keys of the job hold a value of another')
+  })
+
   test('of another type make rows of lists dirty, and are left alone', async () => {
     for (const id of [3, 400]) await cluster.client.set(String(id), 'old')
     const writer = { writeMode: { type: 'list', mode: 'rpush' }, expireTime: { seconds: 1000 } }
@@ -299,6 +307,32 @@ test('check --connect looks at every master; preview at none', async () => {
     expectClearError(refused, { exitCode: 3, mentions: [`127.0.0.1:${third?.port}`, 'SET'] })
   } finally {
     await third?.client.call('ACL', 'SETUSER', 'default', '+set')
+  }
+})
+
+test('check --connect tells once what is the same of all masters, and names those it is true of', async () => {
+  const [first, second, third] = cluster.masters
+  for (const node of [first, third])
+    await node?.client.config('SET', 'maxmemory-policy', 'allkeys-lru', 'maxmemory', '1gb')
+  try {
+    const refused = await folder.check(jobOf({}), { flags: ['--connect'] })
+    expectClearError(refused, { exitCode: 3, mentions: ['may drop rows'] })
+    const { exitCode, stdout, stderr } = await folder.check(jobOf({ allowEviction: true }), {
+      flags: ['--connect'],
+    })
+    const lines = `${stdout}${stderr}`.split('\n')
+    expect(exitCode, stderr).toBe(0)
+    const linesOf = (text: string) => lines.filter((line) => line.includes(text))
+    const [dropping = '', ...others] = linesOf('may drop rows')
+    expect(others).toEqual([])
+    expect(dropping).toContain(`127.0.0.1:${first?.port}, 127.0.0.1:${third?.port} (data source r)`)
+    expect(dropping).not.toContain(`:${second?.port}`)
+    const [keepsNothing = '', ...further] = linesOf('keeps nothing on disk')
+    expect(further).toEqual([])
+    for (const { port } of cluster.masters) expect(keepsNothing).toContain(`127.0.0.1:${port}`)
+  } finally {
+    for (const { client } of cluster.masters)
+      await client.config('SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '0')
   }
 })
 

@@ -24,12 +24,13 @@ import {
 } from './config/writer-config.ts'
 import { deadLetterCommand } from './dead-letters.ts'
 import { classifyError, fatalError, retryable, unreachable } from './connection/server-errors.ts'
+import type { RespReply } from './resp/reply-parser.ts'
 import { RespError } from './resp/resp-error.ts'
 import { aclRule } from './connection/acl-rule.ts'
 import { ClusterTarget } from './cluster/cluster-target.ts'
 import { checkTarget } from './connection/check-target.ts'
 import { targetText, type RedisConnectionOptions } from './connection/connection-options.ts'
-import { lookAtFirstKeys } from './connection/first-keys.ts'
+import { FirstKeys } from './connection/first-keys.ts'
 import type { EncodedBatch } from './encode/compile-encoder.ts'
 import { EncoderCache } from './encoder-cache.ts'
 import type { KeyTarget, RowEncoder } from './output/output-target.ts'
@@ -94,9 +95,9 @@ export class RedisWriteSession implements WriterSession {
   /** Hash tag of all keys of a cluster: they are in one slot, and the pipeline goes to its master. */
   readonly #hashTag: string | undefined
   readonly #encoders: EncoderCache
+  readonly #firstKeys: FirstKeys
   #checkpoint: RedisCheckpoint | undefined
   #clientName = 'millrace'
-  #firstKeys: Promise<void> | undefined
   #hasTransactions = true
   #hasScripts = true
 
@@ -133,6 +134,11 @@ export class RedisWriteSession implements WriterSession {
       isOneSlot: this.#hashTag !== undefined,
       hasScripts: () => this.#hasScripts,
     })
+    this.#firstKeys = new FirstKeys({
+      config,
+      logger: context.logger,
+      typesOf: async (keys, signal) => await this.#typesOf(keys, signal),
+    })
     const { maxDeadLetters } = config
     if (maxDeadLetters !== undefined)
       this.keepDirty = async (records, { signal }) => {
@@ -163,7 +169,9 @@ export class RedisWriteSession implements WriterSession {
     const encoded = encoder.encode(batch)
     if (!options.admit(encoded.rejected))
       return { sent: false, written: 0, rejected: [], bytesWritten: 0 }
-    await this.#lookAtKeys(batch, encoder, encoded, options.signal)
+    const targetsOf = (row: number) => this.#targetsOf(encoder, batch.rows[row] ?? [])
+    await this.#firstKeys.look(encoded.rows, targetsOf, options.signal)
+    options.signal.throwIfAborted()
     const validCount = rowCountOf(batch) - encoded.rejected.length
     const guard = this.#guardOf(options.progress)
     // A batch without commands still takes its split a step further.
@@ -179,28 +187,17 @@ export class RedisWriteSession implements WriterSession {
     }
   }
 
-  /** Before the first batch goes out; batches that come meanwhile wait, in order. */
-  async #lookAtKeys(
-    batch: RecordBatch,
-    encoder: RowEncoder,
-    { rows }: EncodedBatch,
-    signal: AbortSignal,
-  ): Promise<void> {
-    // The keys of a cluster are on many servers.
-    if (this.#cluster !== undefined && this.#hashTag === undefined) return
-    if (rows.length > 0) {
-      this.#firstKeys ??= lookAtFirstKeys(
-        [...new Set(rows)].flatMap((row) => this.#targetsOf(encoder, batch.rows[row] ?? [])),
-        {
-          config: this.#config,
-          logger: this.#context.logger,
-          call: async (commands) => await this.#pipeline.call(commands, signal),
-        },
-      )
+  /** Types of keys, from the servers that have them. */
+  async #typesOf(keys: readonly KeyTarget['key'][], signal: AbortSignal): Promise<RespReply[]> {
+    const cluster = this.#hashTag === undefined ? this.#cluster : undefined
+    if (cluster === undefined) {
+      const commands = keys.map((key) => ['TYPE', key])
+      return await this.#pipeline.call(commands, signal)
     }
-    // A batch without rows waits, too: it is the next step of its split.
-    await this.#firstKeys
-    signal.throwIfAborted()
+    const replies = await Promise.all(
+      keys.map(async (key) => await cluster.call(key, [['TYPE', key]], signal)),
+    )
+    return replies.flat()
   }
 
   #targetsOf(encoder: RowEncoder, row: Row): readonly KeyTarget[] {
@@ -254,12 +251,14 @@ export class RedisWriteSession implements WriterSession {
 
   /** Sends commands that are about one key each, over the connections of the batches. */
   async #sendSingly(commands: readonly (readonly string[])[], signal: AbortSignal): Promise<void> {
-    const reach = this.#cluster?.reach
+    const cluster = this.#cluster
     const replies =
-      reach === undefined
+      cluster === undefined
         ? await this.#pipeline.call(commands, signal)
         : await Promise.all(
-            commands.map(async (command) => await reach.call(command[1] ?? '', [command], signal)),
+            commands.map(
+              async (command) => await cluster.call(command[1] ?? '', [command], signal),
+            ),
           )
     for (const [at, reply] of replies.flat().entries()) {
       if (!(reply instanceof RespError)) continue
@@ -295,7 +294,7 @@ export class RedisWriteSession implements WriterSession {
       retryTimeoutMs: this.#config.retryTimeoutMs,
       logger: this.#context.logger,
       onRewound: () => this.#pipeline.reconnect(),
-      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reach }),
+      ...(this.#cluster === undefined ? {} : { reach: this.#cluster.reachOf(job) }),
       onAcquired: (run) => {
         this.#clientName = clientNameOf(run)
       },
@@ -341,6 +340,7 @@ export class RedisWriteSession implements WriterSession {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#pipeline.close()
     this.#cluster?.close()
+    this.#firstKeys.end()
     const delimiterHits = this.#encoders.clear()
     const { overwrittenKeys } = this.#pipeline
     if (overwrittenKeys > 0) {

@@ -257,6 +257,19 @@ describe('fitness', () => {
     expect(socket.message).toMatch(/unix socket/)
   })
 
+  it('that could not be looked at is told, with the commands', async () => {
+    const loader = at({ user: 'loader', password: 'secret' })
+    const { findings } = await writeRows({}, loader, [['data:1', 'v']])
+    expect(findings).toEqual([
+      expect.objectContaining({ severity: 'warning', hint: 'ACL SETUSER <user> +role +info' }),
+    ])
+    expect(findings[0]?.message).toMatch(/does not answer ROLE and INFO .*replica.*drop keys/)
+    await redis.call('ACL', 'SETUSER', 'loader', '+role')
+    const [second] = (await writeRows({}, loader, [['data:1', 'v']])).findings
+    expect(second?.message).toMatch(/does not answer INFO/)
+    await redis.call('ACL', 'SETUSER', 'loader', '-role')
+  })
+
   it('columns are compared with the source', async () => {
     await using session = await openWriter({ keyIndexes: 7 }, at())
     const findings = await session.check([schemaOf(['int', 'string'])], {

@@ -271,6 +271,20 @@ describe('sets, sorted sets, hashes', () => {
     ])
   })
 
+  it('tells of keys of another type among the first 1,000 rows, whatever the batches', async () => {
+    const foreign = [150, 450, 999, 1000]
+    for (const at of foreign) await redis.set(key(`n${at}`), 'old')
+    const logger = new TestLogger()
+    await using session = await openWriter({ writeMode: { type: 'set' } }, source, { logger })
+    for (let from = 0; from < 1100; from += 100) {
+      const rows = Array.from({ length: 100 }, (_, at) => [key(`n${from + at}`), 'v'])
+      await writeBatch(session, textBatch(rows))
+    }
+    const told = (count: number, looked: number) =>
+      `${count} of the first ${looked} keys of the job hold a value of another type (string, not set): they will be overwritten`
+    expect(logger.lines).toEqual([told(1, 200), told(3, 1000)])
+  })
+
   it('overwrites keys of another type in the order of batches under way', async () => {
     await redis.set(key('k'), 'old')
     await using session = await openWriter({ writeMode: { type: 'hash' } }, source)

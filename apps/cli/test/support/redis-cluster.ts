@@ -20,6 +20,8 @@ export interface ClusterNode {
   readonly client: Redis
   isAlive(): boolean
   kill(): Promise<void>
+  /** Starts it again after it was killed: with its slots, and without data. */
+  startAgain(): Promise<void>
 }
 
 /** A Redis Cluster of the test file's own. */
@@ -146,12 +148,13 @@ async function startNode(
   const login = password === undefined ? [] : ['--requirepass', password, '--masterauth', password]
   const tlsPort = tls === undefined ? port : await freeClusterPort()
   const secured = tls === undefined ? [] : tlsSettings(tls, tlsPort)
-  const child = spawn(
-    serverBinary(),
-    [...nodeSettings(port, folder), ...login, ...secured, ...settings],
-    { stdio: 'ignore' },
-  )
-  children.push(child)
+  const start = () => {
+    const own = [...nodeSettings(port, folder), ...login, ...secured, ...settings]
+    const started = spawn(serverBinary(), own, { stdio: 'ignore' })
+    children.push(started)
+    return started
+  }
+  let child = start()
   const client = new Redis({
     port,
     retryStrategy: () => 50,
@@ -162,11 +165,19 @@ async function startNode(
   return {
     port,
     tlsPort,
-    pid: child.pid ?? 0,
+    get pid() {
+      return child.pid ?? 0
+    },
     id,
     client,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     kill: async () => await kill(child),
+    startAgain: async () => {
+      child = start()
+      await waitUntil('the node is there again', async () =>
+        (await client.cluster('INFO')).includes('cluster_state:ok'),
+      )
+    },
   }
 }
 

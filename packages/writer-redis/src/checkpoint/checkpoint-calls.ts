@@ -8,6 +8,7 @@ import type { BulkConnection } from '../resp/bulk-connection.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { replyText } from '../resp/reply-text.ts'
 import { RespError } from '../resp/resp-error.ts'
+import type { Guard } from './guard.ts'
 
 /** How a checkpoint is reached that does not lie in a single Redis. */
 export interface CheckpointReach {
@@ -20,6 +21,18 @@ export interface CheckpointReach {
   ): Promise<RespReply[]>
   /** `CLIENT LIST` of every server on which a run has connections. */
   clientLists(signal: AbortSignal): Promise<RespReply[]>
+  /** Tells whether the servers still hold what they acknowledged. Absent: the checkpoint tells that by itself. */
+  readonly witnesses?: Witnesses
+}
+
+/** Tells of servers besides that of the checkpoint whether they still hold what they acknowledged. */
+export interface Witnesses {
+  /** The job begins anew. */
+  begin(of: Pick<Guard, 'key' | 'run'>, signal: AbortSignal): Promise<void>
+  /** Throws PluginError TARGET_FAILED when something was lost. */
+  check(of: Pick<Guard, 'key' | 'run'>, signal: AbortSignal): Promise<void>
+  /** The job is complete. */
+  end(signal: AbortSignal): Promise<void>
 }
 
 /** What {@link CheckpointCalls} are made of. */

@@ -13,6 +13,8 @@ export const fields = {
   header: 'header',
   /** The run that completed the job. */
   ended: 'ended',
+  /** What the witness keys of the job hold. */
+  witness: 'witness',
   sequence: (split: string) => `sequence:${split}`,
   record: (split: string) => `split:${split}`,
 } as const
@@ -28,6 +30,11 @@ export function checkpointKey(job: string, hashTag?: string): string {
 /** The list of what was asked of a job that runs; in the slot of its checkpoint, and no part of what the guard watches. */
 export function requestsKey(job: string, hashTag?: string): string {
   return `${checkpointKey(job, hashTag)}:requests`
+}
+
+/** A key that tells by being there that the master of its slot has kept its data; `*` for the tag matches all of a job. */
+export function witnessKey(job: string, tag: string): string {
+  return `millrace:{${tag}}:${job}:witness`
 }
 
 /**

@@ -11,7 +11,7 @@ import { targetText } from '../connection/connection-options.ts'
 import { pause } from '../pipeline/pause.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { replyText } from '../resp/reply-text.ts'
-import { CheckpointCalls, type CheckpointCallsOptions } from './checkpoint-calls.ts'
+import { CheckpointCalls, type CheckpointCallsOptions, type Witnesses } from './checkpoint-calls.ts'
 import { confirmWrites, type Durability } from './confirm-writes.ts'
 import { acquireScript, amendScript, releaseScript, replaceScript } from './fence-scripts.ts'
 import { checkpointKey, fields, requestsKey, type Guard } from './guard.ts'
@@ -121,6 +121,7 @@ export class RedisCheckpoint implements Checkpoint {
       ],
       signal,
     )
+    await this.#witnesses?.begin({ key: this.#key, run }, signal)
   }
 
   async amend(header: JsonValue, { signal }: CallOptions): Promise<void> {
@@ -151,11 +152,13 @@ export class RedisCheckpoint implements Checkpoint {
   ): Promise<void> {
     this.#calls.lookAnew()
     const { run } = this.#holder()
+    await this.#witnesses?.check({ key: this.#key, run }, signal)
     await this.#replace(
       splits,
       [fields.format, format, fields.header, JSON.stringify(header), fields.ended, run],
       signal,
     )
+    await this.#witnesses?.end(signal)
     this.#own(undefined)
   }
 
@@ -206,6 +209,10 @@ export class RedisCheckpoint implements Checkpoint {
     this.#options.logger.warn(
       `the user may not run ${command}: how safe what was written is in Redis at ${this.#target} cannot be seen (ACL SETUSER … +${command.toLowerCase()})`,
     )
+  }
+
+  get #witnesses(): Witnesses | undefined {
+    return this.#options.reach?.witnesses
   }
 
   #own(owner: CheckpointOwner | undefined): void {

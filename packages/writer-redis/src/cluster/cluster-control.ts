@@ -1,5 +1,6 @@
 import type { Logger } from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
+import { addressText } from '../connection/connection-options.ts'
 import { scanError } from '../connection/server-errors.ts'
 import { AbortWatch } from '../pipeline/abort-watch.ts'
 import { pause } from '../pipeline/pause.ts'
@@ -65,14 +66,6 @@ export class ClusterControl {
    * @throws what `sendCommands` throws
    */
   async call(
-    key: string,
-    commands: readonly (readonly string[])[],
-    signal: AbortSignal,
-  ): Promise<RespReply[]> {
-    return await this.#call(key, commands, signal)
-  }
-
-  async #call(
     key: Call['key'],
     commands: Call['commands'],
     signal: AbortSignal,
@@ -88,6 +81,12 @@ export class ClusterControl {
     } finally {
       this.#aborts.remove(signal, call)
     }
+  }
+
+  /** The master of a key, for messages. */
+  async ownerOf(key: string, signal: AbortSignal): Promise<string> {
+    const owner = (await this.#links.current(signal)).ownerOf(keySlot(Buffer.from(key)))
+    return owner === undefined ? 'no master' : addressText(owner)
   }
 
   /** What every master answers to a command; those that cannot be reached are left out. */
@@ -140,7 +139,7 @@ export class ClusterControl {
         },
         remove: async (keys) => {
           await Promise.all(
-            keys.map(async (key) => await this.#call(key, [['UNLINK', key]], signal)),
+            keys.map(async (key) => await this.call(key, [['UNLINK', key]], signal)),
           )
         },
       })

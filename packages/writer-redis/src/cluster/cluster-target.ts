@@ -4,6 +4,7 @@ import type { Guard } from '../checkpoint/guard.ts'
 import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
 import type { EncodedBatch } from '../encode/compile-encoder.ts'
+import type { RespReply } from '../resp/reply-parser.ts'
 import { checkCluster } from './check-cluster.ts'
 import { ClusterBatch } from './cluster-batch.ts'
 import { ClusterControl } from './cluster-control.ts'
@@ -12,6 +13,7 @@ import type { ClusterConnection } from './discover-cluster.ts'
 import { keySlot } from './key-slot.ts'
 import { ProgressKeeper } from './progress-keeper.ts'
 import { connectionToSlot } from './slot-owner.ts'
+import { WitnessKeys } from './witness-keys.ts'
 
 /** What a {@link ClusterTarget} is made of. */
 export interface ClusterTargetOptions extends Omit<ClusterPipelineOptions, 'connection'> {
@@ -29,6 +31,7 @@ export class ClusterTarget {
   readonly #pipeline: ClusterPipeline
   readonly #control: ClusterControl
   readonly #progress: ProgressKeeper
+  #witnesses: WitnessKeys | undefined
 
   constructor(options: ClusterTargetOptions) {
     const { connection } = options
@@ -69,7 +72,12 @@ export class ClusterTarget {
     const { guard, isApplied, signal } = options
     const rows = this.#send(encoded, isApplied, signal)
     if (guard === undefined || isApplied) return await rows
-    return await this.#progress.keepAfter(rows, guard, signal)
+    // Beside the rows: their order is that of the calls.
+    const [refused] = await Promise.all([
+      this.#progress.keepAfter(rows, guard, signal),
+      this.#witnesses?.look(guard, signal),
+    ])
+    return refused
   }
 
   async #send(
@@ -101,12 +109,31 @@ export class ClusterTarget {
       : connectionToSlot(this.#connection, keySlot(Buffer.from(this.#hashTag)))
   }
 
-  /** How the checkpoint is reached. */
-  get reach(): CheckpointReach {
+  /** Sends commands that are about one key. Throws what `ClusterControl.call` throws. */
+  async call(
+    key: string | Uint8Array,
+    commands: readonly (readonly (string | Uint8Array)[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]> {
+    return await this.#control.call(key, commands, signal)
+  }
+
+  /** How the checkpoint of a job is reached. */
+  reachOf(job: string): CheckpointReach {
+    const target = targetText(this.#connection)
+    // Where the server may drop keys, and that was accepted, a key that is gone tells nothing.
+    if (this.#hashTag === undefined && !this.#config.allowsEviction)
+      this.#witnesses = new WitnessKeys({
+        job,
+        control: this.#control,
+        logger: this.#logger,
+        target,
+      })
     return {
       atomicity: this.#hashTag === undefined ? 'after-data' : 'with-data',
       call: async (key, commands, signal) => await this.#control.call(key, commands, signal),
       clientLists: async (signal) => await this.#control.callAll(['CLIENT', 'LIST'], signal),
+      ...(this.#witnesses === undefined ? {} : { witnesses: this.#witnesses }),
     }
   }
 

@@ -1,7 +1,7 @@
 import { deadLetterKey } from '../dead-letters.ts'
 import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { outputCommands, outputPatterns } from '../output/output-commands.ts'
-import { checkpointKey, requestsKey } from '../checkpoint/guard.ts'
+import { checkpointKey, requestsKey, witnessKey } from '../checkpoint/guard.ts'
 import { constantHashTag } from '../encode/hash-tag.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
 
@@ -50,8 +50,12 @@ export function aclRule(
   const hashTag = connection.cluster === undefined ? undefined : constantHashTag(config.key)
   // Redis takes no further pattern beside one for all keys.
   const own = [checkpointKey(job, hashTag), ...(follows ? [requestsKey(job, hashTag)] : [])]
+  const isSpread = connection.cluster !== undefined && hashTag === undefined
+  const witnesses = isSpread ? [witnessKey(escaped(job), '*')] : []
   const deadLetters = maxDeadLetters === undefined ? [] : [deadLetterKey('*')]
-  const keys = patterns.includes('*') ? ['*'] : [...patterns, ...deadLetters, ...own.map(escaped)]
+  const keys = patterns.includes('*')
+    ? ['*']
+    : [...patterns, ...deadLetters, ...own.map(escaped), ...witnesses]
   return [
     `ACL SETUSER ${connection.user ?? '<user>'} on resetkeys resetchannels -@all`,
     ...keys.map((key) => quoted(`~${key}`)),

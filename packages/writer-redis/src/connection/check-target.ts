@@ -24,7 +24,7 @@ import {
 
 /**
  * Looks at one server without writing: reachable, logged in, a primary, part of a cluster only when the job says so, with
- * the database and the commands that the job needs. What the user may not look at is passed over. Gives warnings.
+ * the database and the commands that the job needs. Gives warnings, one of them for what the user may not look at.
  *
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
@@ -37,9 +37,14 @@ export async function checkTarget(
   try {
     await logIn(control, connection)
     await checkAlive(control)
-    await checkRole(control)
+    const role = await control.call('ROLE')
+    checkRole(control.target, role)
     await checkJsonCommands(control, jsonCommandsOf(config))
-    const findings = await checkServer(control, config, connection.cluster !== undefined)
+    const info = await control.call('INFO')
+    const findings = [
+      ...unseen(control.target, { ROLE: role, INFO: info }),
+      ...(await checkServer(control, config, connection.cluster !== undefined, info)),
+    ]
     await checkDatabase(control, connection.database)
     await checkPermissions(control, config, connection.user ?? 'default')
     return findings
@@ -68,12 +73,34 @@ async function checkAlive(control: ControlConnection): Promise<void> {
   })
 }
 
-async function checkRole(control: ControlConnection): Promise<void> {
-  const role = await answerOf(control, 'ROLE')
+/** What the server did not answer, and what was therefore not looked at. */
+function unseen(target: string, replies: Readonly<Record<'ROLE' | 'INFO', TextReply>>): Finding[] {
+  const refused = Object.entries(replies).flatMap(([command, reply]) =>
+    reply instanceof RespError ? [{ command, error: reply }] : [],
+  )
+  const [first] = refused
+  if (first === undefined) return []
+  const commands = refused.map(({ command }) => command)
+  const what = [
+    ...(commands.includes('ROLE') ? ['whether it is a replica'] : []),
+    ...(commands.includes('INFO') ? ['whether it may drop keys, and what it keeps on disk'] : []),
+  ]
+  const rights = commands.map((command) => `+${command.toLowerCase()}`).join(' ')
+  return [
+    {
+      severity: 'warning',
+      path: ['datasource'],
+      message: `Redis at ${target} does not answer ${commands.join(' and ')} (${shownText(first.error)}): ${what.join(', ')} was not looked at`,
+      ...(first.error.code === 'NOPERM' ? { hint: `ACL SETUSER <user> ${rights}` } : {}),
+    },
+  ]
+}
+
+function checkRole(target: string, role: TextReply): void {
   if (!Array.isArray(role) || String(role[0]) !== 'slave') return
   throw new PluginError({
     code: 'TARGET_UNFIT',
-    message: `Redis at ${control.target} is a replica of ${String(role[1])}:${String(role[2])}: what is written to it is lost or refused`,
+    message: `Redis at ${target} is a replica of ${String(role[1])}:${String(role[2])}: what is written to it is lost or refused`,
     hint: 'Name the primary in the data source.',
   })
 }
@@ -82,8 +109,8 @@ async function checkServer(
   control: ControlConnection,
   config: RedisWriterConfig,
   isCluster: boolean,
+  info: TextReply,
 ): Promise<readonly Finding[]> {
-  const info = await answerOf(control, 'INFO')
   if (typeof info !== 'string') return []
   if (!isCluster && /^cluster_enabled:1/m.test(info)) {
     throw new PluginError({
