@@ -61,6 +61,6 @@ function unknownKeys(schema: TableSchema, reason: string): PluginError {
   return new PluginError({
     code: 'TARGET_UNFIT',
     message: `the source has emptied the table ${qualifiedName(schema)}, and what to remove of it cannot be told: ${reason}`,
-    hint: 'Write "millrace: {on_truncate: ignore}" into the job or into config.yaml to keep the keys, and remove them yourself where they should go.',
+    hint: 'Write "millrace: {on_truncate: ignore}" into the job or into config.yaml to have keys of emptied tables kept.',
   })
 }
