@@ -44,4 +44,5 @@ export {
   type RunPhase,
   type TableNumbers,
 } from './runtime/table-counts.ts'
+export { stoppedText, type StoppedTable } from './runtime/stopped-tables.ts'
 export type { TableRecords, TableStatus } from './runtime/table-status.ts'

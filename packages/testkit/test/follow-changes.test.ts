@@ -194,6 +194,7 @@ test('what became of each table stands in the report and in the status, over sev
       snapshot,
       changes: { recordsRead: 3, recordsWritten: 3, ...numbers },
       changesPerSecond: null,
+      stopped: null,
     },
     {
       table: 'two',
@@ -202,6 +203,7 @@ test('what became of each table stands in the report and in the status, over sev
       snapshot,
       changes: { recordsRead: 1, recordsWritten: 1, ...numbers },
       changesPerSecond: null,
+      stopped: null,
     },
   ])
   // A new snapshot begins to count anew.
@@ -481,4 +483,69 @@ test('a target that forgot that a table was taken up is told again', async () =>
   expect(ofThree(writer, 1).at(-1)).toEqual('changed')
   expect(ofThree(writer, 2).at(-1)).toEqual('changed')
   expect(await run()).toMatchObject({ status: 'complete', recordsRead: 0, splits: { total: 2 } })
+})
+
+/** The target has no keys that could be removed. */
+const isLeftOut =
+  /^the changes of one are left out since \S+, from .* on: the source has emptied the table one, and the writer cannot remove what its rows have left\. .* millrace resync <folder> --table one$/
+
+test('a table that cannot be emptied is left out, and the others go on, until it is read again', async () => {
+  const { writer, run, change, log, resync, status } = scene({ delayMs: 2 })
+  await run()
+  change(1, 'before')
+  log.truncate()
+  for (let id = 0; id < 25; id += 1) {
+    change(id, 'left out')
+    change(id, 'followed', 1)
+  }
+  const warnings: string[] = []
+  const logger = { ...silent, warn: (text: string) => warnings.push(text) }
+  const report = await run({ logger })
+  expect(report).toMatchObject({ status: 'complete', exitCode: 0, recordsRead: 26 })
+  expect(report.notes).toEqual([expect.stringMatching(isLeftOut)])
+  expect(warnings.slice(1)).toEqual(report.notes)
+  expect(historyOf(writer, 'one', 1)).toEqual(['read', 'before'])
+  expect(historyOf(writer, 'two', 24)).toEqual(['read', 'followed'])
+  expect((await status()).tables).toMatchObject([
+    { table: 'one', stopped: { reason: expect.stringContaining('cannot remove') as string } },
+    { table: 'two', stopped: null },
+  ])
+  // Later runs know of it, and a further truncate says nothing new.
+  change(2, 'left out, too')
+  log.truncate()
+  change(3, 'later', 1)
+  expect(await run({ logger })).toMatchObject({ recordsRead: 1, notes: report.notes })
+  expect(warnings.slice(3)).toEqual(report.notes)
+  change(4, 'in the rows')
+  await resync('one')
+  const stop = new AbortController()
+  const running = run({ follow: 'until-stopped', signal: stop.signal })
+  await expect.poll(() => historyOf(writer, 'one', 4)).toEqual(['read', 'in the rows'])
+  expect(historyOf(writer, 'one', 2)).toEqual(['read'])
+  change(5, 'followed')
+  await expect.poll(() => historyOf(writer, 'one', 5)).toEqual(['read', 'followed'])
+  stop.abort()
+  expect((await running).notes).toBeUndefined()
+  expect((await status()).tables).toMatchObject([{ stopped: null }, { stopped: null }])
+})
+
+test('a target that forgot that a table is left out is told again', async () => {
+  const { writer, run, change, log, status } = scene()
+  await run()
+  const stop = new AbortController()
+  const running = run({ follow: 'until-stopped', signal: stop.signal })
+  change(1, 'before', 1)
+  log.truncate()
+  change(2, 'left out')
+  change(2, 'followed', 1)
+  await expect.poll(() => historyOf(writer, 'two', 2)).toEqual(['read', 'followed'])
+  // Both changes of table two, and all that was kept since.
+  writer.goBack(2)
+  change(3, 'left out')
+  change(3, 'followed', 1)
+  await expect.poll(() => historyOf(writer, 'two', 3)).toEqual(['read', 'followed'])
+  stop.abort()
+  expect((await running).notes).toHaveLength(1)
+  expect(historyOf(writer, 'one', 2)).toEqual(['read'])
+  expect((await status()).tables).toMatchObject([{ table: 'one', stopped: {} }, {}])
 })

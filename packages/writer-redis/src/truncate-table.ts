@@ -2,6 +2,7 @@ import { PluginError, type CallOptions, type Logger } from '@millrace/core/plugi
 import type { Guard } from './checkpoint/guard.ts'
 import { scanError } from './connection/server-errors.ts'
 import type { EncodedBatch } from './encode/compile-encoder.ts'
+import type { KeyPattern } from './output/default-key.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
 import type { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { pause } from './pipeline/pause.ts'
@@ -20,9 +21,9 @@ export interface RemoveTableOptions extends CallOptions {
   readonly logger: Logger
 }
 
-/** Removes the keys that a glob matches, as the run that has the fence; faults that pass are waited out. Gives bytes sent. */
+/** Removes the keys that a pattern matches, as the run that has the fence; faults that pass are waited out. Gives bytes sent. */
 export async function removeMatching(
-  pattern: string,
+  pattern: KeyPattern,
   { pipeline, guard, signal, ...options }: RemoveTableOptions,
 ): Promise<number> {
   const clock = new RetryClock(options)

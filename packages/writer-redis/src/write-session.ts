@@ -11,7 +11,13 @@ import type {
   WriteResult,
   WriterSession,
 } from '@millrace/core/plugin'
-import { rowCountOf, type RecordBatch, type Row, type TableSchema } from '@millrace/core/record'
+import {
+  qualifiedName,
+  rowCountOf,
+  type RecordBatch,
+  type Row,
+  type TableSchema,
+} from '@millrace/core/record'
 import { checkpointKey, type Guard } from './checkpoint/guard.ts'
 import { probeTransactions } from './checkpoint/probe-transactions.ts'
 import { clientNameOf } from './checkpoint/checkpoint-calls.ts'
@@ -38,8 +44,8 @@ import { constantHashTag } from './encode/hash-tag.ts'
 import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { failpoint } from './pipeline/failpoint.ts'
-import { truncatePatterns } from './output/truncate-patterns.ts'
-import { outputsOf } from './output/writer-output.ts'
+import { emptiedKeys } from './output/emptied-keys.ts'
+import { sharedKeyFindings } from './output/shared-keys.ts'
 import { previewCommands } from './preview-commands.ts'
 import { removeMatching } from './truncate-table.ts'
 
@@ -96,6 +102,8 @@ export class RedisWriteSession implements WriterSession {
   readonly #hashTag: string | undefined
   readonly #encoders: EncoderCache
   readonly #firstKeys: FirstKeys
+  /** Whose rows come, by name, as `check` was told. */
+  readonly #tables = new Map<string, TableSchema>()
   #checkpoint: RedisCheckpoint | undefined
   #clientName = 'millrace'
   #hasTransactions = true
@@ -154,7 +162,11 @@ export class RedisWriteSession implements WriterSession {
   }
 
   async check(schemas: readonly TableSchema[], options: CallOptions): Promise<readonly Finding[]> {
-    const findings = schemas.flatMap((schema) => this.#encoders.findings(schema))
+    for (const schema of schemas) this.#tables.set(qualifiedName(schema), schema)
+    const findings = [
+      ...schemas.flatMap((schema) => this.#encoders.findings(schema)),
+      ...sharedKeyFindings(this.#config.outputs ?? {}, schemas),
+    ]
     if (findings.some((finding) => finding.severity === 'error')) return findings
     const { signal } = options
     const found = await (this.#cluster === undefined
@@ -228,10 +240,10 @@ export class RedisWriteSession implements WriterSession {
   async truncate(schema: TableSchema, options: TruncateOptions): Promise<WriteResult> {
     const { signal, progress } = options
     signal.throwIfAborted()
-    const outputs = outputsOf(this.#config.outputs ?? {}, schema.route) ?? []
+    const { outputs = {} } = this.#config
     const guard = this.#guardOf(progress)
     let bytesWritten = 0
-    for (const pattern of truncatePatterns(outputs, schema)) {
+    for (const pattern of emptiedKeys(outputs, schema, this.#tables.values())) {
       if (this.#cluster !== undefined && this.#hashTag === undefined) {
         await this.#cluster.removeKeys(pattern, guard, signal)
         continue

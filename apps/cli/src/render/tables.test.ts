@@ -43,6 +43,7 @@ test('the status has a line for each table', () => {
     snapshot: { ...records, recordsRead: 6000, recordsDirty: 1 },
     changes: { ...records, recordsRead: 1200, recordsDirty: 2 },
     changesPerSecond: 40,
+    stopped: null,
   }
   expect(formatTableStatus([table])).toEqual([
     'tables:',
@@ -50,5 +51,9 @@ test('the status has a line for each table', () => {
   ])
   const idle = { ...table, splits: { total: 0, done: 0 }, changesPerSecond: null }
   expect(formatTableStatus([idle])[1]).toBe('  public.item: 6,000 rows, 1,200 changes, dirty 3')
+  const why = { since: '2026-01-01T00:00:00.000Z', position: '0/1A', reason: 'It was emptied.' }
+  expect(formatTableStatus([{ ...idle, stopped: why }])[2]).toBe(
+    '    stopped: the changes of public.item are left out since 2026-01-01T00:00:00.000Z, from 0/1A on: It was emptied. Remove its keys from the target, then have it read again: millrace resync <folder> --table public.item',
+  )
   expect(formatTableStatus([])).toEqual([])
 })

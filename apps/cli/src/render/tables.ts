@@ -1,4 +1,4 @@
-import type { MovingTable, TableNumbers, TableStatus } from '@millrace/core'
+import { stoppedText, type MovingTable, type TableNumbers, type TableStatus } from '@millrace/core'
 import { formatCount } from './numbers.ts'
 import { printable } from './printable.ts'
 
@@ -40,16 +40,19 @@ export function formatTableReport(tables: readonly TableNumbers[]): readonly str
 /** What `status` says of each table of a job that follows changes. */
 export function formatTableStatus(tables: readonly TableStatus[]): readonly string[] {
   if (tables.length === 0) return []
-  const lines = tables.map(({ table, splits, snapshot, changes, changesPerSecond }) => {
-    const dirty = snapshot.recordsDirty + (changes?.recordsDirty ?? 0)
-    const parts = [
-      ...(splits.total === 0 ? [] : [`${splits.done} of ${splits.total} splits done`]),
-      `${formatCount(snapshot.recordsRead)} rows`,
-      `${formatCount(changes?.recordsRead ?? 0)} changes`,
-      ...(changesPerSecond === null ? [] : [`${formatCount(changesPerSecond)} changes/s`]),
-      `dirty ${formatCount(dirty)}`,
-    ]
-    return `  ${table}: ${parts.join(', ')}`
-  })
+  const lines = tables.flatMap(
+    ({ table, splits, snapshot, changes, changesPerSecond, stopped }) => {
+      const dirty = snapshot.recordsDirty + (changes?.recordsDirty ?? 0)
+      const parts = [
+        ...(splits.total === 0 ? [] : [`${splits.done} of ${splits.total} splits done`]),
+        `${formatCount(snapshot.recordsRead)} rows`,
+        `${formatCount(changes?.recordsRead ?? 0)} changes`,
+        ...(changesPerSecond === null ? [] : [`${formatCount(changesPerSecond)} changes/s`]),
+        `dirty ${formatCount(dirty)}`,
+      ]
+      const line = `  ${table}: ${parts.join(', ')}`
+      return stopped === null ? [line] : [line, `    stopped: ${stoppedText(table, stopped)}`]
+    },
+  )
   return ['tables:', ...lines].map(printable)
 }

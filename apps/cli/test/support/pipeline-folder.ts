@@ -15,6 +15,7 @@ export interface PipelineConfig {
   /** Of the source. */
   readonly tables?: Readonly<Record<string, unknown>>
   readonly schemas?: readonly string[]
+  readonly databases?: readonly string[]
   /** Beside `sources` and `targets`. */
   readonly others?: Readonly<Record<string, unknown>>
   /** Names of the targets; all are the test's own Redis, the second in another database. */
@@ -73,6 +74,7 @@ export function pipelineFolder(
   {
     tables,
     schemas,
+    databases,
     others = {},
     targets = ['target'],
     connection: changed = {},
@@ -90,6 +92,7 @@ export function pipelineFolder(
         type: 'cdc',
         connection,
         ...(schemas === undefined ? {} : { schemas }),
+        ...(databases === undefined ? {} : { databases }),
         ...(tables === undefined ? {} : { tables }),
         ...(settings === undefined ? {} : { advanced: { source: settings } }),
       },

@@ -127,7 +127,10 @@ async function resolveDataSources(
     if (accepted.length > 0 && !acceptsType(accepted, source.type)) {
       problems.error(path, wrongType(source, plugin, accepted))
     } else {
-      guarded(step, problems, undefined, () => reportSource(source, plugin, path, problems))
+      guarded(step, found, problems, {
+        fallback: undefined,
+        call: () => reportSource(source, plugin, path, problems),
+      })
     }
     sources.push(source)
   }

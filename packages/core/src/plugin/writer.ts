@@ -110,8 +110,8 @@ export interface WriterSession extends AsyncDisposable {
    * settled, and none is under way. May be repeated after an abort or a failure in its middle. Absent on writers that cannot; so is
    * what stays by its nature, such as messages in a stream.
    *
-   * @throws PluginError TARGET_UNFIT when it cannot be told which keys to remove: nothing was removed, and the run ends; or as
-   * `write` does
+   * @throws PluginError TARGET_UNFIT when it cannot be told which keys to remove: nothing was removed, and the
+   * changes of the table are left out from then on, until it is read again; or as `write` does
    */
   truncate?(schema: TableSchema, options: TruncateOptions): Promise<WriteResult>
   /**

@@ -33,8 +33,8 @@ export interface TableSchema {
   readonly namespace?: string
   /** Which of the writer's outputs the rows are for, where the job has several. */
   readonly route?: string
-  /** What the default keys of the rows begin with, where they are computed before the writer (`<table>:<key column>:`). */
-  readonly keyPrefix?: string
+  /** The columns that the default keys of the rows are made of, as they were read, where those are computed before the writer. */
+  readonly keyFields?: readonly Field[]
   /** Counts up when the definition changes while the job runs. */
   readonly version: number
   readonly fields: readonly Field[]

@@ -10,6 +10,7 @@ import { followingFingerprint, jobFingerprint } from './job-fingerprint.ts'
 import type { OpenJob } from './open-job.ts'
 import type { RepeatableSplits } from './repeatable-splits.ts'
 import type { JobHeader } from './job-header.ts'
+import { stoppedText } from './stopped-tables.ts'
 import { steadily, type SourceRecovery } from './source-recovery.ts'
 import type { ResumeDecision, ResumeWish } from './resume-decision.ts'
 
@@ -129,6 +130,7 @@ async function goOn(
   const { reader } = job
   const taking = { reader, checkpoint, logger, concurrency, readsRows, signal }
   const now = await steadily(recovery, async () => await takeUpTables(kept, tables, taking))
+  for (const [table, stopped] of checkpoint.stoppedTables) logger.warn(stoppedText(table, stopped))
   const note = noteOfRemoved(tables.removed)
   if (note !== undefined) logger.warn(note)
   // What is left is read at another instant.

@@ -10,6 +10,13 @@ import { changesSplit, freshRecordOf, type RunSplit } from './changes-split.ts'
 import { decideResume, type ResumeDecision, type ResumeWish } from './resume-decision.ts'
 import type { RepeatableSplits } from './repeatable-splits.ts'
 import { recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
+import {
+  stoppedTablesId,
+  stoppedTablesJson,
+  stoppedTablesOf,
+  type StoppedTable,
+  type StoppedTables,
+} from './stopped-tables.ts'
 import { tableTotalsId, tableTotalsOf, type TableTotalsByName } from './table-totals.ts'
 
 /** What a {@link JobCheckpoint} is made of. */
@@ -60,6 +67,7 @@ export class JobCheckpoint {
   #isAgain = false
   #records = new Map<string, SplitRecord>()
   #tableTotals: TableTotalsByName = new Map()
+  #stopped = new Map<string, StoppedTable>()
   /** What this run has put into the checkpoint when its tables were others than before. */
   #amendment: Amendment | undefined
 
@@ -77,6 +85,11 @@ export class JobCheckpoint {
   /** What earlier runs have counted of the changes of each table. */
   get tableTotals(): TableTotalsByName {
     return this.#tableTotals
+  }
+
+  /** Tables whose changes are left out. */
+  get stoppedTables(): StoppedTables {
+    return this.#stopped
   }
 
   /** Whether progress and rows of a batch are applied together. */
@@ -105,6 +118,7 @@ export class JobCheckpoint {
     const header = content === undefined ? undefined : jobHeaderOf(content.header)
     this.#records = recordsIn(content)
     this.#tableTotals = tableTotalsOf(content?.splits.get(tableTotalsId)?.record)
+    this.#stopped = stoppedTablesOf(content?.splits.get(stoppedTablesId)?.record)
     // A job of changes alone goes on from where it began, though none has come yet.
     const readsRows = header !== undefined && header.plan.splits.length > 0
     const isTrace =
@@ -120,6 +134,7 @@ export class JobCheckpoint {
     const { checkpoint, fingerprint } = this.#options
     this.#records = new Map()
     this.#tableTotals = new Map()
+    this.#stopped = new Map()
     this.#startedAt = startedAt
     await checkpoint.begin(
       headerJson({
@@ -163,6 +178,7 @@ export class JobCheckpoint {
     this.#amendment = { header: headerJson({ ...header, fingerprint }), added }
     // Before the plan names them: what stands there of a table that the job had once is of no use any more.
     for (const split of added) await this.#begin(split, 'new', this.#call)
+    await this.#goOnWith(new Set(added.map(({ table }) => table)), this.#call)
     await this.#options.checkpoint.amend?.(this.#amendment.header, this.#call)
   }
 
@@ -225,6 +241,10 @@ export class JobCheckpoint {
    */
   async reopen(split: RunSplit): Promise<SplitRecord> {
     const content = await this.#readAgain()
+    // Before anything behind it is kept: what is left out of it has to be known.
+    const kept = stoppedTablesOf(content?.splits.get(stoppedTablesId)?.record)
+    const isSame = JSON.stringify([...kept]) === JSON.stringify([...this.#stopped])
+    if (!isSame) await this.#keepStopped(this.#stopped, this.#call)
     return await this.#goOnFrom(split, recordsIn(content).get(split.id))
   }
 
@@ -243,10 +263,39 @@ export class JobCheckpoint {
     if (count > 0) await this.#options.checkpoint.forgetRequests?.(count, call)
   }
 
-  /** A split is to be read again from its beginning, whatever was read of it. */
-  async startAgain(split: Split, call: CallOptions): Promise<void> {
-    const isWaiting = this.waitingTables([split]).size > 0
-    await this.#begin(split, isWaiting ? 'new' : 'again', call)
+  /**
+   * The splits of a table are to be read again from their beginning, whatever was read of them. Changes of a table that was stopped
+   * count from the first of its rows on.
+   */
+  async startAgain(splits: readonly Split[], call: CallOptions): Promise<void> {
+    const waiting = this.waitingTables(splits)
+    const stopped = new Set(
+      splits.map(({ table }) => table).filter((table) => this.#stopped.has(table)),
+    )
+    // First: rows that were read and whose changes are still left out would stay as they are.
+    await this.#goOnWith(stopped, call)
+    for (const split of splits) {
+      const isNew = waiting.has(split.table) || stopped.has(split.table)
+      await this.#begin(split, isNew ? 'new' : 'again', call)
+    }
+  }
+
+  /** From now on the changes of a table are left out, until it is read again. */
+  async stopTable(table: string, stopped: StoppedTable, call: CallOptions): Promise<void> {
+    await this.#keepStopped(new Map([...this.#stopped, [table, stopped]]), call)
+  }
+
+  /** The changes of these tables are no longer left out. */
+  async #goOnWith(tables: ReadonlySet<string>, call: CallOptions): Promise<void> {
+    const left = new Map([...this.#stopped].filter(([table]) => !tables.has(table)))
+    if (left.size < this.#stopped.size) await this.#keepStopped(left, call)
+  }
+
+  async #keepStopped(stopped: StoppedTables, call: CallOptions): Promise<void> {
+    const record = stoppedTablesJson(stopped)
+    const progress = { split: stoppedTablesId, expected: undefined, sequence: 0, record }
+    await this.#options.checkpoint.update(progress, call)
+    this.#stopped = new Map(stopped)
   }
 
   /** A split counts as read, though no row of it was. */
@@ -391,6 +440,7 @@ function maybeRepeated(): PluginError {
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {
   const records = new Map<string, SplitRecord>()
   for (const [split, { sequence, record }] of content?.splits ?? [])
-    if (split !== tableTotalsId) records.set(split, splitRecordOf(sequence, record))
+    if (split !== tableTotalsId && split !== stoppedTablesId)
+      records.set(split, splitRecordOf(sequence, record))
   return records
 }

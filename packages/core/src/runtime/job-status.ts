@@ -7,6 +7,7 @@ import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import { jobHeaderOf, type JobHeader } from './job-header.ts'
 import { openWriter } from './open-session.ts'
 import { freshSplit, splitRecordOf } from './split-record.ts'
+import { stoppedTablesId, stoppedTablesOf } from './stopped-tables.ts'
 import { tableStatuses, type TableStatus } from './table-status.ts'
 import { tableTotalsId, tableTotalsOf } from './table-totals.ts'
 
@@ -80,7 +81,10 @@ export async function readJobStatus(
         isDone: status.state === 'done',
         estimatedRows,
       })),
-      changes && tableTotalsOf(content.splits.get(tableTotalsId)?.record),
+      changes && {
+        totals: tableTotalsOf(content.splits.get(tableTotalsId)?.record),
+        stopped: stoppedTablesOf(content.splits.get(stoppedTablesId)?.record),
+      },
       content.owner !== undefined,
     ),
     counts,

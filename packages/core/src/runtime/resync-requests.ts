@@ -58,7 +58,7 @@ export async function acceptRequests(
     if (asked.length === 0)
       logger.warn(`${request.table} is not read by this job: it cannot be read again`)
     else logger.info(`reading ${request.table} again while changes go on, as was asked`)
-    for (const split of asked) await checkpoint.startAgain(split, call)
+    await checkpoint.startAgain(asked, call)
   }
   await checkpoint.forgetRequests(requests.length, call)
 }

@@ -24,6 +24,7 @@ import { SourceRecovery, steadily, type SourcePatience } from './source-recovery
 import { reportOfRun } from './report-of-run.ts'
 import { runAttempts, type RunAttempt } from './run-attempts.ts'
 import { SnapshotMove } from './snapshot-move.ts'
+import { stoppedText } from './stopped-tables.ts'
 
 export interface RunJobOptions {
   readonly logger: Logger
@@ -93,6 +94,7 @@ class JobRun implements RunAttempt {
   #rows: SnapshotMove | undefined
   #followingMs: number | undefined
   #notes: readonly string[] = []
+  #checkpoint: JobCheckpoint | undefined
   #resnapshots: number
   #hasFollowed = false
 
@@ -169,6 +171,7 @@ class JobRun implements RunAttempt {
     const isRepeatable = repeatableSplits(this.#plan, job.schemas, job.transforms)
     const options = this.#beginOptions(job, isRepeatable)
     await using checkpoint = await openJobCheckpoint(options)
+    this.#checkpoint = checkpoint
     const beginning = await beginJob(options, checkpoint)
     const { splits: plan, isComplete = false } = beginning
     this.#earlier = beginning.earlier
@@ -308,6 +311,11 @@ class JobRun implements RunAttempt {
     return addCounts(this.#earlier, this.#counters.counts)
   }
 
+  #stoppedTables(): readonly string[] {
+    const stopped = [...(this.#checkpoint?.stoppedTables ?? [])]
+    return stopped.map(([table, why]) => stoppedText(table, why))
+  }
+
   #report(): JobReport {
     return reportOfRun({
       job: this.#plan.name,
@@ -322,7 +330,7 @@ class JobRun implements RunAttempt {
       dirty: this.#dirty,
       resumedFrom: this.#resumedFrom,
       total: this.#total(),
-      notes: this.#notes,
+      notes: [...this.#notes, ...this.#stoppedTables()],
     })
   }
 }

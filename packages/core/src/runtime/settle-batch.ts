@@ -1,11 +1,5 @@
 import { PluginError } from '../plugin/errors.ts'
-import type {
-  RejectedRow,
-  TruncateOptions,
-  WriteProgress,
-  WriteResult,
-  WriterSession,
-} from '../plugin/writer.ts'
+import type { RejectedRow, TruncateOptions, WriteProgress, WriteResult } from '../plugin/writer.ts'
 import { qualifiedName } from '../record/qualified-name.ts'
 import { rowCountOf, type RecordBatch } from '../record/record-batch.ts'
 import type { TableSchema } from '../record/table-schema.ts'
@@ -14,6 +8,7 @@ import type { ChannelContext } from './channel-context.ts'
 import type { DirtyRow } from './dirty-record.ts'
 import { failpoint } from './failpoint.ts'
 import { noCounts, type JobCounts } from './job-counts.ts'
+import { stoppedText } from './stopped-tables.ts'
 
 /** What became of a batch. */
 export type Settlement =
@@ -23,11 +18,19 @@ export type Settlement =
   /** The target went back in time: the batch was not written. */
   | 'rewound'
 
+/** Whether the changes of its table are left out. */
+export function isLeftOut({ schema }: RecordBatch, { checkpoint, phase }: ChannelContext): boolean {
+  const { stoppedTables } = checkpoint ?? {}
+  if (phase !== 'changes' || stoppedTables === undefined || stoppedTables.size === 0) return false
+  return stoppedTables.has(qualifiedName(schema))
+}
+
 /** Transforms a batch. Never rejects; `undefined` when the run has failed over it. */
 export async function transformBatch(
   read: RecordBatch,
   context: ChannelContext,
 ): Promise<TransformedBatch | undefined> {
+  if (isLeftOut(read, context)) return { batch: read, rejected: [], filtered: 0 }
   try {
     return await context.transforms.apply(read)
   } catch (error) {
@@ -48,6 +51,10 @@ export async function settleBatch(
   const origin = { run, split: progress.split, position: read.position }
   let dirtyCount = 0
   try {
+    if (isLeftOut(read, context)) {
+      await keepProgress(progress, context)
+      return noCounts
+    }
     const list = (
       rows: readonly DirtyRow[],
       schema: RecordBatch['schema'],
@@ -69,7 +76,7 @@ export async function settleBatch(
     const call = { signal: context.writeSignal, progress }
     const writing =
       read.isTruncate === true
-        ? truncate(batch.schema, call, writer)
+        ? truncate(batch.schema, call, context)
         : writer.write(batch, { ...call, admit: collect })
     const result = await writing.finally(() => counters.answered())
     await failpoint('after-reply', rowCountOf(read))
@@ -100,19 +107,50 @@ export async function settleBatch(
   }
 }
 
-/** The source has emptied a table. */
+/** The source has gone on, and nothing of it is for the target. */
+async function keepProgress(
+  { split, sequence, record }: WriteProgress,
+  { checkpoint, writeSignal }: ChannelContext,
+): Promise<void> {
+  if (record === undefined) return
+  const update = { split, expected: sequence - 1, sequence, record }
+  await checkpoint?.update(update, { signal: writeSignal })
+}
+
+const nothingWritten: WriteResult = { sent: true, written: 0, rejected: [], bytesWritten: 0 }
+
+/** The source has emptied a table. Where it cannot be told what to remove, its changes are left out from now on. */
 async function truncate(
   schema: TableSchema,
   options: TruncateOptions,
-  writer: WriterSession,
+  context: ChannelContext,
 ): Promise<WriteResult> {
+  const { progress, signal } = options
   // What an earlier run has removed is gone; what stands there now was written afterwards.
-  if (options.progress.isApplied === true)
-    return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
-  if (writer.truncate !== undefined) return await writer.truncate(schema, options)
-  throw new PluginError({
+  if (progress.isApplied === true) return nothingWritten
+  const { writer, checkpoint, logger } = context
+  try {
+    if (writer.truncate !== undefined) return await writer.truncate(schema, options)
+    throw cannotTruncate(schema)
+  } catch (error) {
+    if (!PluginError.isInstance(error) || error.code !== 'TARGET_UNFIT') throw error
+    if (checkpoint === undefined) throw error
+    const table = qualifiedName(schema)
+    const stopped = {
+      since: new Date().toISOString(),
+      position: progress.position?.label ?? '',
+      reason: `${error.message}.${error.hint === undefined ? '' : ` ${error.hint}`}`,
+    }
+    await checkpoint.stopTable(table, stopped, { signal })
+    logger.warn(stoppedText(table, stopped))
+    await keepProgress(progress, context)
+    return nothingWritten
+  }
+}
+
+function cannotTruncate(schema: TableSchema): PluginError {
+  return new PluginError({
     code: 'TARGET_UNFIT',
-    message: `the source has emptied ${qualifiedName(schema)}, and the writer cannot remove what the table's rows have left`,
-    hint: 'Empty the target by hand and begin anew with --restart.',
+    message: `the source has emptied the table ${qualifiedName(schema)}, and the writer cannot remove what its rows have left`,
   })
 }

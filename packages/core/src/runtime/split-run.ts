@@ -5,7 +5,7 @@ import { freshRecordOf, type RunSplit } from './changes-split.ts'
 import type { ChannelContext } from './channel-context.ts'
 import { addCounts, type JobCounts } from './job-counts.ts'
 import { pullBatches } from './pull-batches.ts'
-import { settleBatch, transformBatch } from './settle-batch.ts'
+import { isLeftOut, settleBatch, transformBatch } from './settle-batch.ts'
 import { SplitRecovery } from './source-recovery.ts'
 import { SplitProgress } from './split-progress.ts'
 import type { SplitRecord } from './split-record.ts'
@@ -155,8 +155,8 @@ class SplitRun {
     let isSent = true
     try {
       isReadToEnd = await this.#pull({ from: this.#start.position }, async (batch) => {
-        // A table is emptied behind everything before it, and before everything behind it.
-        const isAlone = batch.isTruncate === true
+        // A table is emptied behind everything before it, and before everything behind it. What is left out is progress alone.
+        const isAlone = batch.isTruncate === true || isLeftOut(batch, this.#context)
         if (isAlone) await Promise.all(inFlight.splice(0))
         if (inFlight.length >= limits.maxInFlight) {
           const startedAtMs = performance.now()

@@ -1,3 +1,4 @@
+import type { StoppedTable, StoppedTables } from './stopped-tables.ts'
 import type { TableTotal, TableTotalsByName } from './table-totals.ts'
 
 /** Rows or changes of a table by what has become of them. */
@@ -20,6 +21,14 @@ export interface TableStatus {
   readonly changes: TableRecords | null
   /** Changes in a second, at the same time; null while no run holds the job. */
   readonly changesPerSecond: number | null
+  /** Why its changes are left out until it is read again; null when they are not. */
+  readonly stopped: StoppedTable | null
+}
+
+/** What is known of the changes of a job. */
+export interface KnownChanges {
+  readonly totals: TableTotalsByName
+  readonly stopped: StoppedTables
 }
 
 /** What is known of one split. */
@@ -32,11 +41,11 @@ export interface CountedSplit extends TableRecords {
 /**
  * Adds splits and changes up by table, in the order of the splits.
  *
- * @param totals - of the changes; absent: the job follows none
+ * @param known - of the changes; absent: the job follows none
  */
 export function tableStatuses(
   splits: readonly CountedSplit[],
-  totals: TableTotalsByName | undefined,
+  known: KnownChanges | undefined,
   isHeld: boolean,
 ): readonly TableStatus[] {
   const byTable = new Map<string, CountedSplit[]>()
@@ -46,16 +55,17 @@ export function tableStatuses(
     else known.push(split)
   }
   // Those of a job that reads no rows.
-  for (const table of totals?.keys() ?? []) if (!byTable.has(table)) byTable.set(table, [])
-  return [...byTable].map(([table, own]) => statusOf(table, own, { totals, isHeld }))
+  for (const table of [...(known?.totals.keys() ?? []), ...(known?.stopped.keys() ?? [])])
+    if (!byTable.has(table)) byTable.set(table, [])
+  return [...byTable].map(([table, own]) => statusOf(table, own, { known, isHeld }))
 }
 
 function statusOf(
   table: string,
   splits: readonly CountedSplit[],
-  { totals, isHeld }: { totals: TableTotalsByName | undefined; isHeld: boolean },
+  { known, isHeld }: { known: KnownChanges | undefined; isHeld: boolean },
 ): TableStatus {
-  const total = totals?.get(table)
+  const total = known?.totals.get(table)
   const isEstimated = splits.some(({ estimatedRows }) => estimatedRows !== undefined)
   return {
     table,
@@ -67,8 +77,9 @@ function statusOf(
       recordsFiltered: sum(splits, ({ recordsFiltered }) => recordsFiltered),
       recordsDirty: sum(splits, ({ recordsDirty }) => recordsDirty),
     },
-    changes: totals === undefined ? null : recordsOf(total),
-    changesPerSecond: totals === undefined || !isHeld ? null : (total?.perSecond ?? 0),
+    changes: known === undefined ? null : recordsOf(total),
+    changesPerSecond: known === undefined || !isHeld ? null : (total?.perSecond ?? 0),
+    stopped: known?.stopped.get(table) ?? null,
   }
 }
 

@@ -8,13 +8,13 @@ const blocks: TableJob['blocks'] = [
 ]
 
 describe('tables that the source empties', () => {
-  it('have computed default keys that are told by their beginning', async () => {
+  it('have computed default keys that are told by their columns', async () => {
     const routes = routesOf({ jobs: [job({ table: 'person', blocks })] })
     expect(routes.outputs['invoice']).toEqual([
       { type: 'hash', key: { column: '$key0', isDefault: true } },
     ])
     await using transforms = await compiled(routes, [person])
-    expect(transforms.outputOf(person).keyPrefix).toBe('person:id:')
+    expect(transforms.outputOf(person).keyFields).toMatchObject([{ name: 'id', type: 'int' }])
     const own = routesOf({ jobs: [job({ blocks, outputs: [output({ key: jmespath('name') })] })] })
     expect(own.outputs['invoice']).toEqual([{ type: 'hash', key: { column: '$key0' } }])
   })

@@ -107,7 +107,7 @@ function outputSchema(
   return {
     ...others,
     ...(identity && { identity: placesOf(identity, origins) }),
-    ...keyPrefixOf(schema, key, computed),
+    ...keyFieldsOf(schema, key, computed),
     fields: [
       ...written,
       ...absent.map(computedField),
@@ -117,14 +117,13 @@ function outputSchema(
   }
 }
 
-function keyPrefixOf(
-  { table, fields }: TableSchema,
-  [first]: readonly number[],
+function keyFieldsOf(
+  { fields }: TableSchema,
+  key: readonly number[],
   computed: readonly OutputColumn[],
-): Pick<TableSchema, 'keyPrefix'> {
-  const column = first === undefined ? undefined : fields[first]
+): Pick<TableSchema, 'keyFields'> {
   const isComputed = computed.some(({ kind }) => kind === 'default-key')
-  return isComputed && column ? { keyPrefix: `${table}:${column.name}:` } : {}
+  return isComputed ? { keyFields: key.flatMap((column) => fields[column] ?? []) } : {}
 }
 
 /** Where columns of the rows read are in those that leave; those that do not leave are left out. */

@@ -65,10 +65,17 @@ export class MemoryCheckpointStore {
     })
   }
 
-  /** Puts back what stood there for a split. */
-  restore(split: string, progress: SplitProgress | undefined): void {
-    if (progress === undefined) this.splits.delete(split)
-    else this.splits.set(split, progress)
+  /** Puts back what stood there once. */
+  restore({
+    before,
+    header,
+  }: {
+    readonly before: ReadonlyMap<string, SplitProgress>
+    readonly header: JsonValue | undefined
+  }): void {
+    this.header = header
+    this.splits.clear()
+    for (const [split, progress] of before) this.splits.set(split, progress)
   }
 }
 

@@ -70,8 +70,8 @@ export interface MemoryWrite {
   /** Everything of the table was removed. */
   readonly isTruncate?: boolean
   readonly progress: WriteProgress
-  /** What stood in the checkpoint for the split until then. */
-  readonly before: SplitProgress | undefined
+  /** What stood in the checkpoint for each split until then. */
+  readonly before: ReadonlyMap<string, SplitProgress>
   /** The header of the checkpoint at the time. */
   readonly header: JsonValue | undefined
 }
@@ -150,10 +150,8 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
     cutConnections: () => state.checkpoint.cut(),
     openConnections: () => state.openConnections,
     goBack: (writes) => {
-      for (const { progress, before, header } of state.writes.splice(-writes).reverse()) {
-        state.checkpoint.restore(progress.split, before)
-        state.checkpoint.header = header
-      }
+      const [first] = state.writes.splice(-writes)
+      if (first !== undefined) state.checkpoint.restore(first)
     },
   }
 }
@@ -238,7 +236,7 @@ class MemoryWriterSession implements WriterSession {
     await this.#last
     signal.throwIfAborted()
     const { splits, header } = this.#state.checkpoint
-    const before = splits.get(progress.split)
+    const before = new Map(splits)
     this.#state.checkpoint.take(progress)
     this.#state.writes.push({ schema, rows: [], progress, before, header, isTruncate: true })
     return { sent: true, written: 0, rejected: [], bytesWritten: 0 }
@@ -246,7 +244,7 @@ class MemoryWriterSession implements WriterSession {
 
   #keep(batch: RecordBatch, progress: WriteProgress, isRejected: ReadonlySet<number>): WriteResult {
     const { splits, header } = this.#state.checkpoint
-    const before = splits.get(progress.split)
+    const before = new Map(splits)
     this.#state.checkpoint.take(progress)
     const refused: RejectedRow[] = []
     const rows: Row[] = []

@@ -2,6 +2,7 @@ import type { Logger } from '@millrace/core/plugin'
 import type { RedisWriterConfig } from '../config/writer-config.ts'
 import { addressText } from '../connection/connection-options.ts'
 import { scanError } from '../connection/server-errors.ts'
+import type { KeyPattern } from '../output/default-key.ts'
 import { AbortWatch } from '../pipeline/abort-watch.ts'
 import { pause } from '../pipeline/pause.ts'
 import { removeKeys } from '../pipeline/remove-keys.ts'
@@ -107,11 +108,11 @@ export class ClusterControl {
   }
 
   /**
-   * Removes every key that a glob matches from all masters. Looks again until there is none, since slots may move meanwhile.
+   * Removes every key that a pattern matches from all masters. Looks again until there is none, since slots may move meanwhile.
    *
    * @throws what `sendCommands` throws, or the reason of the signal
    */
-  async removeKeys(pattern: string, signal: AbortSignal): Promise<void> {
+  async removeKeys(pattern: KeyPattern, signal: AbortSignal): Promise<void> {
     for (let removed = 1; removed > 0;) {
       signal.throwIfAborted()
       try {
@@ -126,7 +127,7 @@ export class ClusterControl {
     this.#clock.reset()
   }
 
-  async #removeOnce(pattern: string, signal: AbortSignal): Promise<number> {
+  async #removeOnce(pattern: KeyPattern, signal: AbortSignal): Promise<number> {
     const { masters } = await this.#links.current(signal)
     let removed = 0
     for (const address of masters) {

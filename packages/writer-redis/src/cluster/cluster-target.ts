@@ -4,6 +4,7 @@ import type { Guard } from '../checkpoint/guard.ts'
 import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
 import type { EncodedBatch } from '../encode/compile-encoder.ts'
+import type { KeyPattern } from '../output/default-key.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
 import { checkCluster } from './check-cluster.ts'
 import { ClusterBatch } from './cluster-batch.ts'
@@ -96,8 +97,12 @@ export class ClusterTarget {
     await this.#progress.keepAfter(Promise.resolve(), guard, signal)
   }
 
-  /** Removes every key that a glob matches, by a run that has the fence; throws what `checkFence` throws. */
-  async removeKeys(pattern: string, guard: Guard | undefined, signal: AbortSignal): Promise<void> {
+  /** Removes every key that a pattern matches, by a run that has the fence; throws what `checkFence` throws. */
+  async removeKeys(
+    pattern: KeyPattern,
+    guard: Guard | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     if (guard !== undefined) await this.#progress.checkFence(guard, signal)
     await this.#control.removeKeys(pattern, signal)
   }

@@ -34,7 +34,7 @@ export interface WriterOutput {
 
 export type OutputType = 'hash' | 'json' | 'set' | 'zset' | 'stream' | 'string'
 export type OutputKey =
-  /** `isDefault`: it holds the default key, which begins with `TableSchema.keyPrefix`. */
+  /** `isDefault`: it holds the default key, made of `TableSchema.keyFields`. */
   { readonly column: string; readonly isDefault?: boolean } | { readonly template: string }
 
 /** A column and the name it is written under. In JSON a dot makes a nested object, `\.` stands for itself. */
