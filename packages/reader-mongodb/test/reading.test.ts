@@ -1,4 +1,4 @@
-import { ObjectId } from 'bson'
+import { Long, ObjectId } from 'bson'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rowCountOf } from '@millrace/core/record'
 import { batchesOf, never, openReader, readAll, readOptions, TestDatabase } from './test-source.ts'
@@ -58,6 +58,23 @@ describe('reading', () => {
     expect(await read("{'at': {'$gte': ISODate('2026-01-02T08:00:00+0800')}}")).toEqual(['1', '2'])
     expect(await read('{_id: ObjectId("000000000000000000000001")}')).toEqual(['1'])
     expect(await read('{n: {$in: [NumberLong(2), {"$numberLong": "0"}]}}')).toEqual(['0', '2'])
+  })
+
+  it('takes a query with digits of any length', async () => {
+    const documents = [
+      { n: Long.fromString('9223372036854775807'), card: '4111111111111111-7' },
+      { n: Long.fromString('9007199254740993'), card: '41111' },
+      { n: 1e19, card: '' },
+    ]
+    const collectionName = await database.hold(documents.map((one, _id) => ({ _id, ...one })))
+    const read = async (query: string) => {
+      const { rows } = await readAll(database, { collectionName, column: ['_id'], query })
+      return rows.flat()
+    }
+    expect(await read('{card: /^4111111111111111/}')).toEqual(['0'])
+    expect(await read('{n: {$lt: 9223372036854775808}}')).toEqual(['0', '1'])
+    expect(await read('{n: 9007199254740993}')).toEqual(['1'])
+    expect(await read('{n: {$gte: NumberDecimal(9223372036854775807)}}')).toEqual(['0', '2'])
   })
 
   it('has the server leave out what no column takes, where that is most of it', async () => {

@@ -4,6 +4,7 @@ import { namedFormOf, type DocumentColumn } from '../types/column-form.ts'
 import type { JsonForm } from '../types/json-writer.ts'
 import { mongodbParameters, type MongodbParameters } from './mongodb-parameters.ts'
 import { pipelineConfigOf, pipelineIdentity, type PipelineConfig } from './pipeline-config.ts'
+import { unclearDigits, type UnclearDigits } from './unclear-digits.ts'
 
 /** A column as the job has it. */
 export interface WrittenColumn {
@@ -32,6 +33,8 @@ export interface MongodbConfig {
   readonly query?: string
   /** An index by its keys, or by its name; as written. */
   readonly hint?: string
+  /** Of `query`, where it was written as an object. */
+  readonly unclear: readonly UnclearDigits[]
   /** Absent: as many documents as make a good reply. */
   readonly batchSize?: number
   /** Absent: the server's own. */
@@ -58,6 +61,7 @@ export const mongodbConfig = mongodbParameters.transform((parameters): MongodbCo
     written,
     ...(query === undefined ? {} : { query }),
     ...(hint === undefined ? {} : { hint }),
+    unclear: typeof parameters.query === 'string' ? [] : unclearDigits(parameters.query, ['query']),
     ...(parameters.batchSize === undefined ? {} : { batchSize: parameters.batchSize }),
     ...(cursorTimeoutInMs === undefined ? {} : { cursorTimeoutMs: cursorTimeoutInMs }),
     splitFactor: parameters.splitFactor ?? 1,

@@ -4,6 +4,7 @@ import { columnTypeNames, namedFormOf } from '../types/column-form.ts'
 import type { MongodbConfig, WrittenColumn } from './mongodb-config.ts'
 import { DocumentSyntaxError, parseDocument } from './parse-document.ts'
 import { pipelineFindings } from './pipeline-config.ts'
+import type { UnclearDigits } from './unclear-digits.ts'
 
 /** What is wrong, or doubtful, in the parameters without asking the server. */
 export function validateConfig(config: MongodbConfig): readonly Finding[] {
@@ -25,7 +26,7 @@ export function validateConfig(config: MongodbConfig): readonly Finding[] {
   }
   findings.push(...written.flatMap(columnFindings))
   if (query !== undefined) findings.push(...documentFindings('query', query))
-  findings.push(...hintFindings(config))
+  findings.push(...config.unclear.map(unclearFinding), ...hintFindings(config))
   if (!['hex', 'json'].includes(objectIdOutputType.toLowerCase())) {
     const message = `objectIdOutputType ${JSON.stringify(objectIdOutputType)} is not known: ids are written as 24 hexadecimal digits`
     findings.push(warning(['objectIdOutputType'], message, 'Write "hex" or "json".'))
@@ -73,6 +74,12 @@ function documentFindings(key: 'query' | 'hint', text: string): Finding[] {
     if (!(fault instanceof DocumentSyntaxError)) throw fault
     return [error([key], `the ${key} cannot be read: ${fault.message}`)]
   }
+}
+
+function unclearFinding({ path, digits }: UnclearDigits): Finding {
+  const message = `${digits} may be a number or a text, which an object in a job file does not tell apart`
+  const hint = `Write {"$numberLong": "${digits}"} for the number, or the whole query as a text: "query": "{id: '${digits}'}".`
+  return error(path, message, hint)
 }
 
 type FindingPath = readonly (string | number)[]
