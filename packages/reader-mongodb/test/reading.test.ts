@@ -209,13 +209,39 @@ describe('reading', () => {
       { collectionName, column: ['_id'], batchSize: 4 },
       dataSource,
     )
+    members.control.resetCommandCounts()
     await session.check({ signal: never })
     const { splits } = await session.split(3, { signal: never })
     const rows = []
     for (const split of splits)
       rows.push(...(await batchesOf(session, split)).flatMap((one) => one.rows))
     expect(rows).toHaveLength(30)
+    // The driver watches all members.
+    const { hello: _, ismaster: __, ...primary } = members.control.commandCounts(0)
+    expect(primary).toEqual({})
+    const { find = 0, count } = members.control.commandCounts(1)
+    expect(find).toBeGreaterThan(splits.length)
+    expect(count).toBe(1)
   })
+
+  it.each(['secondary', 'secondaryPreferred', 'primaryPreferred'])(
+    'reads from a set without a primary (%s)',
+    async (readPreference) => {
+      await using members = await TestDatabase.onTestServer({ secondaries: 1 })
+      const collectionName = await members.hold([{ _id: 1 }, { _id: 2 }])
+      members.control.stepDown(60_000)
+      const { properties } = members.dataSource()
+      const dataSource = members.dataSource({
+        properties: { ...properties, readPreference, connectTimeout: '3000' },
+      })
+      await using session = await openReader({ collectionName, column: ['_id'] }, dataSource)
+      expect(await session.check({ signal: never })).toEqual([])
+      const { splits } = await session.split(2, { signal: never })
+      const batches = []
+      for (const split of splits) batches.push(...(await batchesOf(session, split)))
+      expect(batches.flatMap(({ rows }) => rows)).toEqual([['1'], ['2']])
+    },
+  )
 
   it('reads a view in one split without positions, with a warning', async () => {
     const collectionName = await database.hold([{ _id: 1, name: 'Ann' }])

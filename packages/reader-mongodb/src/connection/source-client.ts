@@ -36,7 +36,7 @@ export class SourceClient {
     const client = newClient(dataSource, connections)
     try {
       await abortable(client.connect(), signal)
-      const hello = await abortable(client.db('admin').command({ hello: 1 }), signal)
+      const hello = await abortable(preferred(client, 'admin', { hello: 1 }), signal)
       return new SourceClient(client, factsOf(hello))
     } catch (error) {
       await closeQuietly(client)
@@ -49,7 +49,7 @@ export class SourceClient {
   }
 
   /**
-   * Runs a command with a short answer.
+   * Runs a command with a short answer, on a member that the data source prefers to read from.
    *
    * @param doing - for the message
    * @throws PluginError
@@ -61,7 +61,7 @@ export class SourceClient {
     signal: AbortSignal,
   ): Promise<Document> {
     try {
-      return await this.client.db(database).command(command, { signal })
+      return await preferred(this.client, database, command, signal)
     } catch (error) {
       signal.throwIfAborted()
       throw statementError(doing, error)
@@ -72,6 +72,18 @@ export class SourceClient {
   async close(): Promise<void> {
     await closeQuietly(this.client)
   }
+}
+
+/** The driver sends commands to the primary unless it is told otherwise, and waits for one where there is none. */
+async function preferred(
+  client: MongoClient,
+  database: string,
+  command: Document,
+  signal?: AbortSignal,
+): Promise<Document> {
+  const { readPreference } = client
+  const options = { readPreference, ...(signal === undefined ? {} : { signal }) }
+  return await client.db(database).command(command, options)
 }
 
 function factsOf(hello: Document): ServerFacts {
