@@ -1,7 +1,7 @@
 import type { DataSource, Finding } from '@millrace/core/plugin'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { SourceClient } from '../connection/source-client.ts'
-import { sourceFaultOf } from '../connection/source-error.ts'
+import { sourceFaultOf, statementError } from '../connection/source-error.ts'
 import { operationTime } from '../snapshot/exact-snapshot.ts'
 import type { FollowedCollection, FollowedCollections } from './followed-collection.ts'
 import { readOplog } from './log-status.ts'
@@ -98,7 +98,7 @@ async function streamFindings(
   } catch (error) {
     signal.throwIfAborted()
     const { message, isConnection } = sourceFaultOf(error)
-    if (isConnection) throw error
+    if (isConnection) throw statementError('opening a change stream', error)
     const hint = `Grant the user ${neededRole(collections)}.`
     const path = ['datasource']
     return [{ severity: 'error', path, message: `opening a change stream: ${message}`, hint }]
