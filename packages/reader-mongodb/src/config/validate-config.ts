@@ -3,7 +3,7 @@ import { nearestName } from '@millrace/core/sql'
 import { columnTypeNames, namedFormOf } from '../types/column-form.ts'
 import type { MongodbConfig, WrittenColumn } from './mongodb-config.ts'
 import { DocumentSyntaxError, parseDocument } from './parse-document.ts'
-import { pipelineFindings } from './pipeline-config.ts'
+import { pipelineFindings, strayFindings } from './pipeline-config.ts'
 import type { UnclearDigits } from './unclear-digits.ts'
 
 /** What is wrong, or doubtful, in the parameters without asking the server. */
@@ -15,6 +15,7 @@ export function validateConfig(config: MongodbConfig): readonly Finding[] {
     findings.push(error(['datasource'], 'no data source is named', hint))
   }
   if (config.pipeline !== undefined) return [...findings, ...pipelineFindings(config.pipeline)]
+  findings.push(...strayFindings(config.strayKeys))
   if (collection.name === '') {
     const hint = 'Add "collectionName".'
     findings.push(error(['collectionName'], 'no collection is named', hint))
