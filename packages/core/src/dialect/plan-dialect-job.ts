@@ -27,7 +27,7 @@ export async function planDialectJob(
   if (reader === undefined || writer === undefined) return undefined
   const { concurrency } = job.settings
   reportFindings(
-    guarded(readerStep, problems, [], () => reader.plugin.validate?.(reader.config) ?? []),
+    guarded(readerStep, problems, [], () => reader.plugin.validate?.(reader.config, reader) ?? []),
     readerStep,
     reader.dropped,
     problems,

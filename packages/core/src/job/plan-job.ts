@@ -77,9 +77,9 @@ function validateSteps(
 ): void {
   let readerColumns: readonly string[] | undefined
   if (job.reader !== undefined && reader !== undefined) {
-    const { plugin, config } = reader
+    const { plugin, config, dataSources } = reader
     reportFindings(
-      guarded(job.reader, problems, [], () => plugin.validate?.(config) ?? []),
+      guarded(job.reader, problems, [], () => plugin.validate?.(config, { dataSources }) ?? []),
       job.reader,
       reader.dropped,
       problems,

@@ -16,6 +16,7 @@ export type {
   ReaderCapabilities,
   ReaderPlugin,
   ReaderSession,
+  ReaderValidation,
   FollowOptions,
   LogStatus,
   ReadOptions,

@@ -3,7 +3,7 @@ import type { JsonValue, Position, RecordBatch } from '../record/record-batch.ts
 import type { TableSchema } from '../record/table-schema.ts'
 import type { ConfigOf, ConfigSchema } from './config-schema.ts'
 import type { CallOptions, Finding, PluginContext } from './context.ts'
-import type { DataSourceReference } from './data-source.ts'
+import type { DataSource, DataSourceReference } from './data-source.ts'
 
 /** What a reader can do; the conformance suite holds it to this. */
 export interface ReaderCapabilities {
@@ -180,6 +180,12 @@ export interface ReaderSession extends AsyncDisposable {
   logStatus?(position: Position, options: CallOptions): Promise<LogStatus>
 }
 
+/** What a reader may look at when it validates its parameters. */
+export interface ReaderValidation {
+  /** The connections that `dataSources` names, resolved; those that cannot be are missing. */
+  readonly dataSources: readonly DataSource[]
+}
+
 /** A reader as its package exports it. Make it with `defineReader`. */
 export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   readonly apiVersion: 1
@@ -197,8 +203,12 @@ export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   readonly dataSourceTypes?: readonly string[]
   /** Where `config` names connections. The runtime resolves them into `PluginContext.dataSources`, same order. */
   dataSources?(config: ConfigOf<S>): readonly DataSourceReference[]
-  /** What can be known to be wrong without a network. Called before `open`, also by an editor: it does nothing else. */
-  validate?(config: ConfigOf<S>): readonly Finding[]
+  /**
+   * What can be known to be wrong without a network. Called before `open`, also by an editor: it does nothing else.
+   *
+   * @param job absent: only the parameters are known
+   */
+  validate?(config: ConfigOf<S>, job?: ReaderValidation): readonly Finding[]
   /** Column names in order, where they are known without a network; `undefined` otherwise (`*`, `querySql`). */
   columnNames?(config: ConfigOf<S>): readonly string[] | undefined
   /**

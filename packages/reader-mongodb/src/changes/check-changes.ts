@@ -1,4 +1,4 @@
-import type { DataSource, Finding } from '@millrace/core/plugin'
+import type { Finding } from '@millrace/core/plugin'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { SourceClient } from '../connection/source-client.ts'
 import { sourceFaultOf, statementError } from '../connection/source-error.ts'
@@ -25,21 +25,6 @@ export async function checkChanges(
     ...(await streamFindings(source, collections, splitsLargeEvents(version), signal)),
     ...(await windowFindings(source, signal)),
     ...(splitsLargeEvents(version) ? [] : [unsplit(version.join('.'))]),
-  ]
-}
-
-/** Cursors are read by plain commands, which find the same server again only where it is the primary. */
-export function preferenceFindings({ properties }: DataSource): readonly Finding[] {
-  const wanted = Object.entries(properties).find(
-    ([name]) => name.toLowerCase() === 'readpreference',
-  )?.[1]
-  if (wanted === undefined || !/^(secondary|nearest)/i.test(wanted)) return []
-  return [
-    {
-      severity: 'warning',
-      path: ['datasource'],
-      message: `readPreference ${wanted} has no effect: documents of pipelines and their changes are read from the primary`,
-    },
   ]
 }
 

@@ -1,20 +1,36 @@
-import type { Finding } from '@millrace/core/plugin'
+import type { Finding, ReaderValidation } from '@millrace/core/plugin'
 import { nearestName } from '@millrace/core/sql'
 import { columnTypeNames, namedFormOf } from '../types/column-form.ts'
 import type { MongodbConfig, WrittenColumn } from './mongodb-config.ts'
 import { DocumentSyntaxError, parseDocument } from './parse-document.ts'
 import { pipelineFindings, strayFindings } from './pipeline-config.ts'
+import { preferenceFindings, propertyFindings } from './property-findings.ts'
 import type { UnclearDigits } from './unclear-digits.ts'
 
 /** What is wrong, or doubtful, in the parameters without asking the server. */
-export function validateConfig(config: MongodbConfig): readonly Finding[] {
-  const { reference, collection, written, query, objectIdOutputType = 'hex' } = config
-  const findings: Finding[] = []
+export function validateConfig(
+  config: MongodbConfig,
+  { dataSources }: ReaderValidation = { dataSources: [] },
+): readonly Finding[] {
+  const { reference, pipeline } = config
+  const findings = dataSources.flatMap((dataSource) => [
+    ...propertyFindings(dataSource, reference.path),
+    ...(pipeline === undefined ? [] : preferenceFindings(dataSource, reference.path)),
+  ])
   if (reference.name === undefined && reference.inline === undefined) {
     const hint = 'Add "datasource" with a name of the data source file, or a URL.'
     findings.push(error(['datasource'], 'no data source is named', hint))
   }
-  if (config.pipeline !== undefined) return [...findings, ...pipelineFindings(config.pipeline)]
+  return [
+    ...findings,
+    ...(pipeline === undefined ? columnJobFindings(config) : pipelineFindings(pipeline)),
+  ]
+}
+
+/** Of a job that reads columns of one collection. */
+function columnJobFindings(config: MongodbConfig): readonly Finding[] {
+  const { collection, written, query, objectIdOutputType = 'hex' } = config
+  const findings: Finding[] = []
   findings.push(...strayFindings(config.strayKeys))
   if (collection.name === '') {
     const hint = 'Add "collectionName".'
