@@ -1,5 +1,5 @@
 import { Long, ObjectId } from 'bson'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rowCountOf } from '@millrace/core/record'
 import { batchesOf, never, openReader, readAll, readOptions, TestDatabase } from './test-source.ts'
 
@@ -181,6 +181,47 @@ describe('reading', () => {
       counts.push(rowCountOf(batch))
     }
     expect(counts).toEqual([2, 1])
+  })
+
+  it('has the server keep a cursor and its session where that is asked for', async (context) => {
+    if (!database.isTestServer) context.skip('only the test server shows what it was sent')
+    const collectionName = await database.hold(Array.from({ length: 10 }, (_, _id) => ({ _id })))
+    const sent = async (parameters: object) => {
+      database.control.resetCommandCounts()
+      const all = { collectionName, column: ['_id'], batchSize: 3, ...parameters }
+      await using session = await openReader(all, database.dataSource())
+      const { splits } = await session.split(1, { signal: never })
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+      try {
+        for await (const _ of session.read(splits[0]!, { ...readOptions, maxRows: 3 })) {
+          vi.advanceTimersByTime(300_000)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+        const { refreshSessions: refreshed = 0 } = database.control.commandCounts()
+        vi.advanceTimersByTime(900_000)
+        expect(vi.getTimerCount()).toBe(0)
+        const find = database.control.latestCommand('find')
+        const refresh = database.control.latestCommand('refreshSessions')
+        expect(refresh?.['refreshSessions']).toEqual(refresh && [find?.['lsid']])
+        return { find, refreshed }
+      } finally {
+        vi.useRealTimers()
+      }
+    }
+    for (const snapshot of [true, false])
+      for (const cursorTimeoutInMs of [-1, 600_001]) {
+        const { find, refreshed } = await sent({ cursorTimeoutInMs, snapshot })
+        expect(find).toMatchObject({ noCursorTimeout: true })
+        expect(find?.['readConcern']).toEqual(
+          snapshot ? expect.objectContaining({ level: 'snapshot' }) : undefined,
+        )
+        expect(refreshed).toBe(4)
+      }
+    for (const parameters of [{}, { cursorTimeoutInMs: 600_000 }]) {
+      const { find, refreshed } = await sent(parameters)
+      expect(find?.['noCursorTimeout']).toBeUndefined()
+      expect(refreshed).toBe(0)
+    }
   })
 
   it('leaves no cursor open when it is left early', async (context) => {

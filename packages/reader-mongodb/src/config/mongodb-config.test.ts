@@ -146,6 +146,16 @@ describe('mongodbConfig', () => {
     ).toMatchObject([{ hint: 'Did you mean string?' }])
   })
 
+  it('says which times of cursors have no effect', () => {
+    const message =
+      'cursorTimeoutInMs 5000 has no effect: the server keeps cursors for 600000, or for as long as they are read'
+    expect(found({ ...right, cursorTimeoutInMs: '5000' })).toEqual([
+      `warning cursorTimeoutInMs: ${message}`,
+    ])
+    for (const cursorTimeoutInMs of [-1, 600_000, 3_600_000])
+      expect(found({ ...right, cursorTimeoutInMs })).toEqual([])
+  })
+
   it('takes an index by its name', () => {
     expect(found({ ...right, hint: 'age_1' })).toEqual([])
   })

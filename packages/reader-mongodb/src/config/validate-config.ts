@@ -7,6 +7,9 @@ import { pipelineFindings, strayFindings } from './pipeline-config.ts'
 import { preferenceFindings, propertyFindings } from './property-findings.ts'
 import type { UnclearDigits } from './unclear-digits.ts'
 
+/** How long a server keeps a cursor that nobody reads from unless it is told otherwise (`cursorTimeoutMillis`). */
+export const serverCursorTimeoutMs = 600_000
+
 /** What is wrong, or doubtful, in the parameters without asking the server. */
 export function validateConfig(
   config: MongodbConfig,
@@ -44,6 +47,7 @@ function columnJobFindings(config: MongodbConfig): readonly Finding[] {
   findings.push(...written.flatMap(columnFindings))
   if (query !== undefined) findings.push(...documentFindings('query', query))
   findings.push(...config.unclear.map(unclearFinding), ...hintFindings(config))
+  findings.push(...timeoutFindings(config))
   if (!['hex', 'json'].includes(objectIdOutputType.toLowerCase())) {
     const message = `objectIdOutputType ${JSON.stringify(objectIdOutputType)} is not known: ids are written as 24 hexadecimal digits`
     findings.push(warning(['objectIdOutputType'], message, 'Write "hex" or "json".'))
@@ -91,6 +95,14 @@ function documentFindings(key: 'query' | 'hint', text: string): Finding[] {
     if (!(fault instanceof DocumentSyntaxError)) throw fault
     return [error([key], `the ${key} cannot be read: ${fault.message}`)]
   }
+}
+
+/** Clients cannot set the time; they can only ask for none. */
+function timeoutFindings({ cursorTimeoutMs: timeoutMs = -1 }: MongodbConfig): Finding[] {
+  if (timeoutMs < 0 || timeoutMs >= serverCursorTimeoutMs) return []
+  const message = `cursorTimeoutInMs ${timeoutMs} has no effect: the server keeps cursors for ${serverCursorTimeoutMs}, or for as long as they are read`
+  const hint = 'Leave it out, or write -1 for the latter.'
+  return [warning(['cursorTimeoutInMs'], message, hint)]
 }
 
 function unclearFinding({ path, digits }: UnclearDigits): Finding {

@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly maxWireVersion: number
   /** A member of a replica set, or a router of a sharded cluster: what can read as of one instant and follow changes. */
   readonly hasOplog: boolean
+  /** What a cursor belongs to. */
+  readonly hasSessions: boolean
 }
 
 /** The driver's client for one data source. Whoever opens it calls {@link SourceClient.close}. */
@@ -89,6 +91,7 @@ async function preferred(
 function factsOf(hello: Document): ServerFacts {
   return {
     maxWireVersion: Number(hello['maxWireVersion'] ?? 0),
+    hasSessions: typeof hello['logicalSessionTimeoutMinutes'] === 'number',
     hasOplog: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid',
   }
 }
