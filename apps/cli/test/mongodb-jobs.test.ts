@@ -190,6 +190,32 @@ describe.concurrent('a MongoDB collection', () => {
     expect(stdout + stderr).toContain('Did you mean people?')
   })
 
+  test('check says what has no effect in the data source, and beside whole documents', async ({
+    target,
+  }) => {
+    const properties = { readPrefernce: 'secondary', readPreference: 'secondary' }
+    const folder = target.folder({ docs: { ...mongo.dataSource, properties } })
+    const tables = [{ schema: mongo.name, table: 'people', excludeColumns: ['tags'] }]
+    const parameter = { datasource: 'docs', tables, batchSize: 5 }
+    const job = redisJob({ reader: { stepType: 'mongodb', parameter } })
+    const { exitCode, stdout } = await folder.check(job)
+    expect(exitCode, stdout).toBe(0)
+    const warnings = stdout.split('\n').filter((line) => line.includes('warning: '))
+    expect(warnings.map((line) => line.replace(/^.*warning: /, ''))).toEqual([
+      'steps[0].parameter.datasource: data source "docs": the property "readPrefernce" has no effect',
+      'steps[0].parameter.datasource: data source "docs": readPreference secondary has no effect: documents of pipelines and their changes are read from the primary',
+      'steps[0].parameter.batchSize: batchSize has no effect: documents of tables are read whole',
+    ])
+    expect(stdout).toContain('Did you mean readPreference?')
+    const refused = { ...parameter, tables: [{ ...tables[0], sql: 'x' }], query: '{_id: 1}' }
+    const result = await folder.check(
+      redisJob({ reader: { stepType: 'mongodb', parameter: refused } }),
+    )
+    expect(result.exitCode).toBe(2)
+    expect(result.stdout).toContain('tables and query exclude each other')
+    expect(result.stdout).toContain('tables[0].sql: does not go with documents')
+  })
+
   test('check points at what is wrong without a connection', async ({ target }) => {
     const column = [
       { name: 'tags', type: 'array' },

@@ -1,5 +1,6 @@
 import { defineReader } from '@millrace/core/plugin'
 import { mongodbColumnNames, mongodbConfig, mongodbIdentity } from './config/mongodb-config.ts'
+import { propertyFindings } from './config/property-findings.ts'
 import { validateConfig } from './config/validate-config.ts'
 import { MongodbSession } from './snapshot/mongodb-session.ts'
 
@@ -15,6 +16,7 @@ export const mongodbReader = defineReader({
   dataSourceTypes: ['mongodb'],
   dataSources: ({ reference }) => [reference],
   validate: validateConfig,
+  validateDataSource: propertyFindings,
   columnNames: mongodbColumnNames,
   identity: mongodbIdentity,
   open: async (config, context) => {

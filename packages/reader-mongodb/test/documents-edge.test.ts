@@ -214,17 +214,23 @@ describe('collections', () => {
       code: 'SOURCE_OBJECT_MISSING',
       message: expect.stringContaining('shop.seen is a view') as unknown,
     })
-    const [dataSource, messages]: [object, string[]] = [
-      { properties: { replicaSet: 'rs0', readPreference: 'secondaryPreferred' } },
-      [],
-    ]
-    await using other = openFollower(source, ['base'], { fields: dataSource, warnings: messages })
-    expect(await other.check({ signal: never })).toMatchObject([
-      {
-        severity: 'warning',
-        message: expect.stringContaining('secondaryPreferred has no effect') as unknown,
-      },
-    ])
+  })
+
+  it('are read from the primary, also where the data source prefers members that are not there', async () => {
+    await source.db.collection('primary').insertOne({ _id: 1 as never })
+    const properties = {
+      replicaSet: 'rs0',
+      readPreference: 'secondary',
+      readPreferenceTags: 'dc:east',
+      connectTimeout: '3000',
+    }
+    await using session = openFollower(source, ['primary'], { fields: { properties } })
+    expect(await session.check({ signal: never })).toEqual([])
+    const { splits, followFrom } = await session.split(1, { signal: never })
+    expect(await rowsOf(session, splits)).toEqual([{ _id: 1 }])
+    await source.db.collection('primary').insertOne({ _id: 2 as never })
+    const changes = await changesUntilNow(session, followFrom!)
+    expect(shownChanges(changes)).toEqual([['c', { _id: 2 }]])
   })
 
   it('may have dots in their names, and differ in case alone', async () => {

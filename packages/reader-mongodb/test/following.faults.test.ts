@@ -158,3 +158,18 @@ it('follows a collection over its ends, from every place between', async () => {
     expect(shownChanges(rest)).toEqual(shownChanges(all.slice(at + 1)))
   }
 })
+
+it('says that the source was lost where a stream is opened for the check', async () => {
+  await using source = await startFollowedServer()
+  await source.db.collection<{ _id: number }>('items').insertOne({ _id: 1 })
+  await using session = openFollower(source, ['items'])
+  await session.describe({ signal: never })
+  const lost = { failCommands: ['aggregate'], closeConnection: true }
+  source.server.control.configureFailPoint({ times: 1 }, lost)
+  await expect(session.check({ signal: never })).rejects.toMatchObject({
+    code: 'SOURCE_UNREACHABLE',
+    message: expect.stringMatching(/^opening a change stream: /) as string,
+    isRetryable: true,
+  })
+  expect(await session.check({ signal: never })).toEqual([])
+})

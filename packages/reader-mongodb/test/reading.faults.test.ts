@@ -132,3 +132,18 @@ it('reads splits without one instant where the server cannot give it', async () 
   expect(consistency).toBe('per-split')
   expect(messages.join()).toContain('not read as of one instant')
 })
+
+it('says that the source was lost where that happens before the first document', async () => {
+  await using session = await openReader(parameters, database.dataSource())
+  await session.describe({ signal: never })
+  // The driver asks once more by itself.
+  const lost = { failCommands: ['find'], closeConnection: true }
+  database.control.configureFailPoint({ times: 2 }, lost)
+  await expect(session.split(2, { signal: never })).rejects.toMatchObject({
+    code: 'SOURCE_UNREACHABLE',
+    message: expect.stringMatching(/^reading collection big: /) as string,
+    isRetryable: true,
+  })
+  const { splits } = await session.split(2, { signal: never })
+  expect(splits).toHaveLength(2)
+})

@@ -1,5 +1,5 @@
-import { ObjectId } from 'bson'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Long, ObjectId } from 'bson'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { rowCountOf } from '@millrace/core/record'
 import { batchesOf, never, openReader, readAll, readOptions, TestDatabase } from './test-source.ts'
 
@@ -58,6 +58,23 @@ describe('reading', () => {
     expect(await read("{'at': {'$gte': ISODate('2026-01-02T08:00:00+0800')}}")).toEqual(['1', '2'])
     expect(await read('{_id: ObjectId("000000000000000000000001")}')).toEqual(['1'])
     expect(await read('{n: {$in: [NumberLong(2), {"$numberLong": "0"}]}}')).toEqual(['0', '2'])
+  })
+
+  it('takes a query with digits of any length', async () => {
+    const documents = [
+      { n: Long.fromString('9223372036854775807'), card: '4111111111111111-7' },
+      { n: Long.fromString('9007199254740993'), card: '41111' },
+      { n: 1e19, card: '' },
+    ]
+    const collectionName = await database.hold(documents.map((one, _id) => ({ _id, ...one })))
+    const read = async (query: string) => {
+      const { rows } = await readAll(database, { collectionName, column: ['_id'], query })
+      return rows.flat()
+    }
+    expect(await read('{card: /^4111111111111111/}')).toEqual(['0'])
+    expect(await read('{n: {$lt: 9223372036854775808}}')).toEqual(['0', '1'])
+    expect(await read('{n: 9007199254740993}')).toEqual(['1'])
+    expect(await read('{n: {$gte: NumberDecimal(9223372036854775807)}}')).toEqual(['0', '2'])
   })
 
   it('has the server leave out what no column takes, where that is most of it', async () => {
@@ -166,6 +183,47 @@ describe('reading', () => {
     expect(counts).toEqual([2, 1])
   })
 
+  it('has the server keep a cursor and its session where that is asked for', async (context) => {
+    if (!database.isTestServer) context.skip('only the test server shows what it was sent')
+    const collectionName = await database.hold(Array.from({ length: 10 }, (_, _id) => ({ _id })))
+    const sent = async (parameters: object) => {
+      database.control.resetCommandCounts()
+      const all = { collectionName, column: ['_id'], batchSize: 3, ...parameters }
+      await using session = await openReader(all, database.dataSource())
+      const { splits } = await session.split(1, { signal: never })
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+      try {
+        for await (const _ of session.read(splits[0]!, { ...readOptions, maxRows: 3 })) {
+          vi.advanceTimersByTime(300_000)
+          await new Promise((resolve) => setTimeout(resolve, 20))
+        }
+        const { refreshSessions: refreshed = 0 } = database.control.commandCounts()
+        vi.advanceTimersByTime(900_000)
+        expect(vi.getTimerCount()).toBe(0)
+        const find = database.control.latestCommand('find')
+        const refresh = database.control.latestCommand('refreshSessions')
+        expect(refresh?.['refreshSessions']).toEqual(refresh && [find?.['lsid']])
+        return { find, refreshed }
+      } finally {
+        vi.useRealTimers()
+      }
+    }
+    for (const snapshot of [true, false])
+      for (const cursorTimeoutInMs of [-1, 600_001]) {
+        const { find, refreshed } = await sent({ cursorTimeoutInMs, snapshot })
+        expect(find).toMatchObject({ noCursorTimeout: true })
+        expect(find?.['readConcern']).toEqual(
+          snapshot ? expect.objectContaining({ level: 'snapshot' }) : undefined,
+        )
+        expect(refreshed).toBe(4)
+      }
+    for (const parameters of [{}, { cursorTimeoutInMs: 600_000 }]) {
+      const { find, refreshed } = await sent(parameters)
+      expect(find?.['noCursorTimeout']).toBeUndefined()
+      expect(refreshed).toBe(0)
+    }
+  })
+
   it('leaves no cursor open when it is left early', async (context) => {
     if (!database.isTestServer) context.skip('other servers count the cursors of others, too')
     const collectionName = await database.hold(Array.from({ length: 100 }, (_, _id) => ({ _id })))
@@ -192,13 +250,39 @@ describe('reading', () => {
       { collectionName, column: ['_id'], batchSize: 4 },
       dataSource,
     )
+    members.control.resetCommandCounts()
     await session.check({ signal: never })
     const { splits } = await session.split(3, { signal: never })
     const rows = []
     for (const split of splits)
       rows.push(...(await batchesOf(session, split)).flatMap((one) => one.rows))
     expect(rows).toHaveLength(30)
+    // The driver watches all members.
+    const { hello: _, ismaster: __, ...primary } = members.control.commandCounts(0)
+    expect(primary).toEqual({})
+    const { find = 0, count } = members.control.commandCounts(1)
+    expect(find).toBeGreaterThan(splits.length)
+    expect(count).toBe(1)
   })
+
+  it.each(['secondary', 'secondaryPreferred', 'primaryPreferred'])(
+    'reads from a set without a primary (%s)',
+    async (readPreference) => {
+      await using members = await TestDatabase.onTestServer({ secondaries: 1 })
+      const collectionName = await members.hold([{ _id: 1 }, { _id: 2 }])
+      members.control.stepDown(60_000)
+      const { properties } = members.dataSource()
+      const dataSource = members.dataSource({
+        properties: { ...properties, readPreference, connectTimeout: '3000' },
+      })
+      await using session = await openReader({ collectionName, column: ['_id'] }, dataSource)
+      expect(await session.check({ signal: never })).toEqual([])
+      const { splits } = await session.split(2, { signal: never })
+      const batches = []
+      for (const split of splits) batches.push(...(await batchesOf(session, split)))
+      expect(batches.flatMap(({ rows }) => rows)).toEqual([['1'], ['2']])
+    },
+  )
 
   it('reads a view in one split without positions, with a warning', async () => {
     const collectionName = await database.hold([{ _id: 1, name: 'Ann' }])

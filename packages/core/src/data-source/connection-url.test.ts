@@ -68,6 +68,10 @@ describe('parseConnectionUrl', () => {
         properties: { readPreference: 'secondary', srv: 'true' },
       },
     ],
+    [
+      'mongodb://a/?readPreferenceTags=dc:east,rack:1&x=1&readPreferenceTags=&x=2',
+      { properties: { readPreferenceTags: 'dc:east,rack:1;', x: '2' } },
+    ],
     ['mongodb+srv://x.example.net/?tls=false', { tls: { isOn: false, verify: false } }],
     [
       'jdbc:mysql://h1:3306,h2:3307/db?user=a&password=b&useSSL=true&x=y',

@@ -97,10 +97,15 @@ function readQuery(query: string, decode: (part: string) => string): Map<string,
     if (pair === '') continue
     const equals = pair.indexOf('=')
     const name = decodeURIComponent(equals < 0 ? pair : pair.slice(0, equals))
-    parameters.set(name, equals < 0 ? '' : decode(decodeURIComponent(pair.slice(equals + 1))))
+    const value = equals < 0 ? '' : decode(decodeURIComponent(pair.slice(equals + 1)))
+    const before = name.toLowerCase() === listedParameter ? parameters.get(name) : undefined
+    parameters.set(name, before === undefined ? value : `${before};${value}`)
   }
   return parameters
 }
+
+/** MongoDB's, which may stand in a URL several times, in an order that counts; of others the last one does. */
+const listedParameter = 'readpreferencetags'
 
 function readUser(
   userInfo: string,

@@ -129,7 +129,7 @@ async function resolveDataSources(
     } else {
       guarded(step, found, problems, {
         fallback: undefined,
-        call: () => reportSource(source, plugin, path, problems),
+        call: () => reportSource(source, plugin, config, path, problems),
       })
     }
     sources.push(source)
@@ -140,11 +140,12 @@ async function resolveDataSources(
 function reportSource(
   source: DataSource,
   plugin: Plugin,
+  config: unknown,
   path: ConfigPath,
   problems: ProblemList,
 ): void {
   if (plugin.kind !== 'reader') return
-  for (const { severity, message, hint } of plugin.validateDataSource?.(source) ?? []) {
+  for (const { severity, message, hint } of plugin.validateDataSource?.(source, config) ?? []) {
     const text = { message: `data source ${JSON.stringify(source.name)}: ${message}`, hint }
     if (severity === 'error') problems.error(path, text)
     else problems.warn(path, text)

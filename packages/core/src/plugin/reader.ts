@@ -200,10 +200,10 @@ export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   /** What can be known to be wrong without a network. Called before `open`, also by an editor: it does nothing else. */
   validate?(config: ConfigOf<S>): readonly Finding[]
   /**
-   * What can be known to be wrong with a connection without a network, such as a property that nobody reads; never shows a value of
-   * one. Called for each before `open`; reported where the job names it, with its name before the message.
+   * What can be known to be wrong with a connection without a network, such as a property that nobody reads; never shows a value
+   * that may be secret. Called for each before `open`; reported where the job names it, with its name before the message.
    */
-  validateDataSource?(dataSource: DataSource): readonly Finding[]
+  validateDataSource?(dataSource: DataSource, config: ConfigOf<S>): readonly Finding[]
   /** Column names in order, where they are known without a network; `undefined` otherwise (`*`, `querySql`). */
   columnNames?(config: ConfigOf<S>): readonly string[] | undefined
   /**

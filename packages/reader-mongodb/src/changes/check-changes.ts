@@ -1,7 +1,7 @@
-import type { DataSource, Finding } from '@millrace/core/plugin'
+import type { Finding } from '@millrace/core/plugin'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { SourceClient } from '../connection/source-client.ts'
-import { sourceFaultOf } from '../connection/source-error.ts'
+import { sourceFaultOf, statementError } from '../connection/source-error.ts'
 import { operationTime } from '../snapshot/exact-snapshot.ts'
 import type { FollowedCollection, FollowedCollections } from './followed-collection.ts'
 import { readOplog } from './log-status.ts'
@@ -25,21 +25,6 @@ export async function checkChanges(
     ...(await streamFindings(source, collections, splitsLargeEvents(version), signal)),
     ...(await windowFindings(source, signal)),
     ...(splitsLargeEvents(version) ? [] : [unsplit(version.join('.'))]),
-  ]
-}
-
-/** Cursors are read by plain commands, which find the same server again only where it is the primary. */
-export function preferenceFindings({ properties }: DataSource): readonly Finding[] {
-  const wanted = Object.entries(properties).find(
-    ([name]) => name.toLowerCase() === 'readpreference',
-  )?.[1]
-  if (wanted === undefined || !/^(secondary|nearest)/i.test(wanted)) return []
-  return [
-    {
-      severity: 'warning',
-      path: ['datasource'],
-      message: `readPreference ${wanted} has no effect: documents of pipelines and their changes are read from the primary`,
-    },
   ]
 }
 
@@ -98,7 +83,7 @@ async function streamFindings(
   } catch (error) {
     signal.throwIfAborted()
     const { message, isConnection } = sourceFaultOf(error)
-    if (isConnection) throw error
+    if (isConnection) throw statementError('opening a change stream', error)
     const hint = `Grant the user ${neededRole(collections)}.`
     const path = ['datasource']
     return [{ severity: 'error', path, message: `opening a change stream: ${message}`, hint }]

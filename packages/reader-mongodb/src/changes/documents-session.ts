@@ -12,6 +12,7 @@ import {
 } from '@millrace/core/plugin'
 import type { Position, RecordBatch, TableSchema } from '@millrace/core/record'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
+import { onPrimary } from '../connection/client-options.ts'
 import { openOneRouter, type OpenSource } from '../connection/open-router.ts'
 import type { SourceClient } from '../connection/source-client.ts'
 import { operationTime, takeSnapshot, type Snapshot } from '../snapshot/exact-snapshot.ts'
@@ -19,7 +20,7 @@ import { CollectionCatalogue } from '../snapshot/list-collections.ts'
 import { rangeToRead } from '../snapshot/collection-split.ts'
 import { planSplits } from '../snapshot/plan-splits.ts'
 import { readDocuments } from '../snapshot/read-documents.ts'
-import { checkChanges, preferenceFindings } from './check-changes.ts'
+import { checkChanges } from './check-changes.ts'
 import { findCollections } from './find-collections.ts'
 import type { FollowedCollection, FollowedCollections } from './followed-collection.ts'
 import { followStream } from './follow-stream.ts'
@@ -55,13 +56,10 @@ export class DocumentsSession implements ReaderSession {
 
   async check({ signal }: CallOptions): Promise<readonly Finding[]> {
     const collections = await this.#collections(signal)
-    const [dataSource] = this.#context.dataSources
-    const findings = dataSource === undefined ? [] : preferenceFindings(dataSource)
-    if (this.#context.follows !== true) return findings
-    return await this.#ask(signal, async (source) => [
-      ...findings,
-      ...(await checkChanges(source, collections, this.#config, signal)),
-    ])
+    if (this.#context.follows !== true) return []
+    return await this.#ask(signal, (source) =>
+      checkChanges(source, collections, this.#config, signal),
+    )
   }
 
   async describe({ signal }: CallOptions): Promise<readonly TableSchema[]> {
@@ -185,12 +183,16 @@ export class DocumentsSession implements ReaderSession {
     await (await source?.catch(() => undefined))?.source.close()
   }
 
-  /** The driver connects anew by itself, but for a router that is kept to. */
+  /**
+   * The driver connects anew by itself, but for a router that is kept to. Cursors are read by plain commands, which find the same
+   * server again only where it is the primary.
+   */
   async #client(signal: AbortSignal): Promise<SourceClient> {
     const [dataSource] = this.#context.dataSources
     if (this.#isDisposed || dataSource === undefined) throw nothingToRead()
     const connections = this.#context.concurrency + ownConnections
-    this.#source ??= openOneRouter(dataSource, connections, signal).catch((error: unknown) => {
+    const opening = () => openOneRouter(onPrimary(dataSource), connections, signal)
+    this.#source ??= opening().catch((error: unknown) => {
       this.#source = undefined
       throw error
     })

@@ -99,6 +99,20 @@ describe('mongodbConfig', () => {
     expect(mongodbColumnNames(config)).toEqual(['all'])
   })
 
+  it('refuses digits of a query in JSON that are a number or a text', () => {
+    const query = {
+      a: { $in: ['9007199254740993', 'x9007199254740993', '900719925474099', 9007199254740991] },
+      b: { $numberLong: '9007199254740993' },
+      $or: [{ c: '-9223372036854775809' }, { _id: { $oid: '507199254740993507199254' } }],
+    }
+    const unclear = 'may be a number or a text, which an object in a job file does not tell apart'
+    expect(found({ ...right, query })).toEqual([
+      `error query.a.$in.0: 9007199254740993 ${unclear}`,
+      `error query.$or.0.c: -9223372036854775809 ${unclear}`,
+    ])
+    expect(found({ ...right, query: JSON.stringify(query) })).toEqual([])
+  })
+
   it('says what is wrong', () => {
     expect(found({})).toEqual([
       'error datasource: no data source is named',
@@ -130,6 +144,16 @@ describe('mongodbConfig', () => {
     expect(
       validateConfig(configOf({ ...right, column: [{ name: 'a', type: 'strng' }] })),
     ).toMatchObject([{ hint: 'Did you mean string?' }])
+  })
+
+  it('says which times of cursors have no effect', () => {
+    const message =
+      'cursorTimeoutInMs 5000 has no effect: the server keeps cursors for 600000, or for as long as they are read'
+    expect(found({ ...right, cursorTimeoutInMs: '5000' })).toEqual([
+      `warning cursorTimeoutInMs: ${message}`,
+    ])
+    for (const cursorTimeoutInMs of [-1, 600_000, 3_600_000])
+      expect(found({ ...right, cursorTimeoutInMs })).toEqual([])
   })
 
   it('takes an index by its name', () => {

@@ -3,7 +3,13 @@ import type { JsonValue, TableSchema } from '@millrace/core/record'
 import { namedFormOf, type DocumentColumn } from '../types/column-form.ts'
 import type { JsonForm } from '../types/json-writer.ts'
 import { mongodbParameters, type MongodbParameters } from './mongodb-parameters.ts'
-import { pipelineConfigOf, pipelineIdentity, type PipelineConfig } from './pipeline-config.ts'
+import {
+  pipelineConfigOf,
+  pipelineIdentity,
+  pipelineKeysOf,
+  type PipelineConfig,
+} from './pipeline-config.ts'
+import { unclearDigits, type UnclearDigits } from './unclear-digits.ts'
 
 /** A column as the job has it. */
 export interface WrittenColumn {
@@ -32,6 +38,8 @@ export interface MongodbConfig {
   readonly query?: string
   /** An index by its keys, or by its name; as written. */
   readonly hint?: string
+  /** Of `query`, where it was written as an object. */
+  readonly unclear: readonly UnclearDigits[]
   /** Absent: as many documents as make a good reply. */
   readonly batchSize?: number
   /** Absent: the server's own. */
@@ -43,6 +51,8 @@ export interface MongodbConfig {
   readonly wantsSnapshot: boolean
   /** Present where the job reads whole documents of several collections; then nothing else of it counts. */
   readonly pipeline?: PipelineConfig
+  /** Parameters of whole documents, where the job reads columns of one collection. */
+  readonly strayKeys: readonly string[]
 }
 
 /** The parameters of the step turned into the form the reader works with. Never fails: `validate` says what is missing. */
@@ -58,6 +68,7 @@ export const mongodbConfig = mongodbParameters.transform((parameters): MongodbCo
     written,
     ...(query === undefined ? {} : { query }),
     ...(hint === undefined ? {} : { hint }),
+    unclear: typeof parameters.query === 'string' ? [] : unclearDigits(parameters.query, ['query']),
     ...(parameters.batchSize === undefined ? {} : { batchSize: parameters.batchSize }),
     ...(cursorTimeoutInMs === undefined ? {} : { cursorTimeoutMs: cursorTimeoutInMs }),
     splitFactor: parameters.splitFactor ?? 1,
@@ -68,6 +79,7 @@ export const mongodbConfig = mongodbParameters.transform((parameters): MongodbCo
     ...(objectIdOutputType === undefined ? {} : { objectIdOutputType: objectIdOutputType.trim() }),
     wantsSnapshot: parameters.snapshot ?? true,
     ...(pipeline === undefined ? {} : { pipeline }),
+    strayKeys: pipeline === undefined ? pipelineKeysOf(parameters) : [],
   }
 })
 

@@ -68,7 +68,7 @@ export const mongodbParameters = z.looseObject({
   cursorTimeoutInMs: quotedInteger()
     .optional()
     .describe(
-      'How long the server keeps a cursor that nobody reads from. Default 600000; more, or a negative number: for as long as it is read.',
+      'How long the server keeps a cursor that nobody reads from. Default 600000; more, or a negative number: for as long as the read goes on. Less has no effect.',
     ),
   splitFactor: quotedInteger({ min: 1, max: 10_000 })
     .optional()

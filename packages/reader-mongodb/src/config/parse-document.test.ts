@@ -24,6 +24,34 @@ describe('parseDocument', () => {
       '{"d":{"$numberDecimal":"1.50"},"r":{"$regularExpression":{"pattern":"^a","options":"i"}},"x":null}',
     ],
     ['{at: {"$date": "2026-01-01T00:00:00Z"}}', '{"at":{"$date":{"$numberLong":"1767225600000"}}}'],
+    [
+      '{card: /^4111111111111111/, at: {$in: [/[/]9007199254740993"/]}, n: 9007199254740993}',
+      '{"card":{"$regularExpression":{"pattern":"^4111111111111111","options":""}},"at":{"$in":[{"$regularExpression":{"pattern":"[/]9007199254740993\\"","options":""}}]},"n":{"$numberLong":"9007199254740993"}}',
+    ],
+    [
+      '{n: {$gte: -9223372036854775808, $lt: 9223372036854775807}}',
+      '{"n":{"$gte":{"$numberLong":"-9223372036854775808"},"$lt":{"$numberLong":"9223372036854775807"}}}',
+    ],
+    [
+      '{n: {$gt: -9223372036854775809, $lt: 9223372036854775808}}',
+      '{"n":{"$gt":{"$numberDouble":"-9223372036854775808.0"},"$lt":{"$numberDouble":"9223372036854775808.0"}}}',
+    ],
+    [
+      '{n: [NumberDecimal(9223372036854775807), NumberDecimal(-1.25), Decimal128(12345678901234567890.5)]}',
+      '{"n":[{"$numberDecimal":"9223372036854775807"},{"$numberDecimal":"-1.25"},{"$numberDecimal":"12345678901234567890.5"}]}',
+    ],
+    [
+      '{n: [- 9007199254740993, Int64(9007199254740993), {$numberLong: 9007199254740993}]}',
+      '{"n":[{"$numberLong":"-9007199254740993"},{"$numberLong":"9007199254740993"},{"$numberLong":"9007199254740993"}]}',
+    ],
+    [
+      '{9007199254740993: 9007199254740992 + 2, b: 9007199254740992 / 2}',
+      '{"9007199254740993":{"$numberLong":"9007199254740994"},"b":{"$numberLong":"4503599627370496"}}',
+    ],
+    [
+      String.raw`{text: "NumberLong(9223372036854775808) /", of: 'it\'s 9007199254740993'}`,
+      '{"text":"NumberLong(9223372036854775808) /","of":"it\'s 9007199254740993"}',
+    ],
     ['{}', '{}'],
   ])('reads %s', (text, canonical) => {
     expect(canonicalByLibrary(parseDocument(text))).toBe(canonical)
@@ -46,6 +74,12 @@ describe('parseDocument', () => {
     ['a = 1', /expected a document in braces/],
     ['{at: ISODate("never")}', /not a valid ISODate/],
     ['{_id: ObjectId("xyz")}', /.+/],
+    [
+      '{n: NumberLong(9223372036854775808)}',
+      /^9223372036854775808 does not fit a long of 64 bits$/,
+    ],
+    ['{n: NumberLong("-9223372036854775809")}', /does not fit/],
+    ['{n: {"$numberLong": "9223372036854775808"}}', /does not fit/],
   ])('refuses %s', (text, message) => {
     expect(() => parseDocument(text)).toThrow(DocumentSyntaxError)
     expect(() => parseDocument(text)).toThrow(message)

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Document } from 'bson'
 import type * as shellParser from '@mongodb-js/shell-bson-parser'
 import { loadDriver } from '../connection/driver.ts'
+import { NumberRangeError, withExactNumbers } from './exact-numbers.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -9,10 +10,6 @@ const require = createRequire(import.meta.url)
 export class DocumentSyntaxError extends Error {
   override readonly name = 'DocumentSyntaxError'
 }
-
-/** Strings, regular expressions, and whole numbers that a double may not hold. */
-const tokens =
-  /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|(\b(?:NumberLong|Long)\s*\(\s*)?(?<![\w.$])(-?\d{16,})(?![\w.])/gs
 
 /**
  * Reads a document in extended JSON, canonical or relaxed, or as the shell takes it: `{at: {$gte: ISODate('2026-01-01')}}`,
@@ -23,14 +20,11 @@ const tokens =
 export function parseDocument(text: string): Document {
   const { parse } = require('@mongodb-js/shell-bson-parser') as typeof shellParser
   const { EJSON } = loadDriver().BSON
-  const exact = text.replaceAll(tokens, (token, call?: string, digits?: string) => {
-    if (digits === undefined) return token
-    return call === undefined ? `NumberLong("${digits}")` : `${call}"${digits}"`
-  })
   let parsed: unknown
   try {
-    parsed = parse(exact)
+    parsed = parse(withExactNumbers(text))
   } catch (error) {
+    if (error instanceof NumberRangeError) throw new DocumentSyntaxError(error.message)
     throw new DocumentSyntaxError(syntaxMessage(error))
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {

@@ -9,13 +9,36 @@ import {
 } from '@millrace/core/sql'
 import type { ValueForm } from '../types/document-cells.ts'
 
-const tableExtras = z.looseObject({
-  excludeColumns: z.array(z.string()).optional(),
-})
+const tableEntry = z
+  .looseObject({
+    schema: z.string().optional().describe('Database; default: that of the data source.'),
+    table: z.string().describe('Name of the collection; in any case when only one has it.'),
+    excludeColumns: z
+      .array(z.string())
+      .optional()
+      .describe('Fields of the documents themselves that are left out; never _id.'),
+  })
+  .describe('One collection.')
+
+/** What entries have for tables, and documents have nothing for. */
+const tableKeys = {
+  columns: 'List the fields that are not wanted in "excludeColumns".',
+  keys: 'Remove it: documents are known by _id.',
+  sql: 'Remove it; a job with collectionName takes a "query".',
+} as const
 
 /** The parameters of a job that reads whole documents of several collections, as pipelines do. */
 export const pipelineParameters = {
   ...namedTableParameters,
+  tables: z
+    .array(tableEntry)
+    .optional()
+    .describe(
+      'Collections that are read one after the other, whole documents; instead of collectionName and column.',
+    ),
+  schemas: namedTableParameters.schemas.describe(
+    'Databases whose collections are all read, views excepted; instead of tables.',
+  ),
   changes: z
     .looseObject({
       fullDocument: z
@@ -41,6 +64,18 @@ export const pipelineParameters = {
     ),
 } as const
 
+/** Of jobs with columns: what decides which documents come, and then how they come. */
+const columnJobKeys = ['collectionName', 'column', 'query', 'hint'] as const
+const columnJobSettings = [
+  'batchSize',
+  'cursorTimeoutInMs',
+  'splitFactor',
+  'objectIdOutputType',
+  'enableJsonPrintNull',
+  'jsonFormat',
+  'snapshot',
+] as const
+
 const parameters = z.looseObject(pipelineParameters)
 type PipelineParameters = z.output<typeof parameters>
 
@@ -49,20 +84,37 @@ export interface PipelineConfig {
   readonly named: NamedTables
   /** Fields that are left out, by the entries of `named.tables`. */
   readonly excluded: readonly (readonly string[])[]
+  /** Given beside, without effect. */
+  readonly ignoredKeys: readonly string[]
+  /** Keys that only tables have, by their entries. */
+  readonly tableKeys: readonly (readonly [number, keyof typeof tableKeys])[]
   readonly form: ValueForm
   readonly fullDocument: 'lookup' | 'post_image' | 'fields'
   /** Documents as they were before changes: of all collections, of none, or of those that keep them. */
   readonly beforeImages: 'all' | 'none' | 'kept'
 }
 
+const tableKeyNames = Object.keys(tableKeys) as (keyof typeof tableKeys)[]
+
+function isGiven(value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() !== ''
+  return Array.isArray(value) ? value.length > 0 : value !== undefined && value !== null
+}
+
 /** What of the parameters names several collections; `undefined` where nothing does. */
 export function pipelineConfigOf(given: PipelineParameters): PipelineConfig | undefined {
-  const named = namedTablesOf(given, (statement) => statement)
+  const { changes = {}, extendedJson = 'unwrapped', tables } = given
+  const entries = tables?.map(({ schema, table }) => ({ schema, table }))
+  const named = namedTablesOf({ ...given, tables: entries }, (statement) => statement)
   if (named === undefined) return undefined
-  const { changes = {}, extendedJson = 'unwrapped' } = given
+  const conflicting = columnJobKeys.filter((key) => isGiven(given[key]))
   return {
-    named,
-    excluded: (given.tables ?? []).map((table) => tableExtras.parse(table).excludeColumns ?? []),
+    named: { ...named, conflictingKeys: [...new Set([...named.conflictingKeys, ...conflicting])] },
+    excluded: (tables ?? []).map(({ excludeColumns = [] }) => excludeColumns),
+    ignoredKeys: columnJobSettings.filter((key) => isGiven(given[key])),
+    tableKeys: (tables ?? []).flatMap((table, at) =>
+      tableKeyNames.filter((key) => isGiven(table[key])).map((key) => [at, key] as const),
+    ),
     form: extendedJson,
     fullDocument: changes.fullDocument ?? 'lookup',
     beforeImages:
@@ -71,7 +123,8 @@ export function pipelineConfigOf(given: PipelineParameters): PipelineConfig | un
 }
 
 /** What is wrong with it without asking the server. */
-export function pipelineFindings({ named, excluded }: PipelineConfig): readonly Finding[] {
+export function pipelineFindings(config: PipelineConfig): readonly Finding[] {
+  const { named, excluded, ignoredKeys } = config
   const fields = excluded.flatMap((names, table) =>
     names.flatMap((name, index): Finding[] => {
       const path = ['tables', table, 'excludeColumns', index]
@@ -81,7 +134,38 @@ export function pipelineFindings({ named, excluded }: PipelineConfig): readonly 
         : []
     }),
   )
-  return [...namedTableFindings(named), ...fields]
+  const given = named.tables === undefined ? 'schemas' : 'tables'
+  return [
+    ...namedTableFindings(named),
+    ...config.tableKeys.map(([at, key]): Finding => {
+      const message = 'does not go with documents, which are read whole'
+      return { severity: 'error', path: ['tables', at, key], message, hint: tableKeys[key] }
+    }),
+    ...fields,
+    ...ignoredKeys.map((key) => withoutEffect(key, `documents of ${given} are read whole`)),
+  ]
+}
+
+/** What is wrong in a job that reads columns of one collection, and has parameters of whole documents. */
+export function strayFindings(keys: readonly string[]): readonly Finding[] {
+  return keys.map((key) => {
+    if (choosingKeys.has(key)) {
+      const message = `${key} chooses collections of schemas, which are not given`
+      return { severity: 'error', path: [key], message, hint: 'Remove it, or give "schemas".' }
+    }
+    return withoutEffect(key, 'the job reads columns of one collection')
+  })
+}
+
+/** Which parameters of whole documents are given. */
+export function pipelineKeysOf(given: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(pipelineParameters).filter((key) => isGiven(given[key]))
+}
+
+const choosingKeys: ReadonlySet<string> = new Set(['onlyTables', 'exceptTables'])
+
+function withoutEffect(key: string, reason: string): Finding {
+  return { severity: 'warning', path: [key], message: `${key} has no effect: ${reason}` }
 }
 
 function fieldError(path: readonly (string | number)[], message: string): Finding {

@@ -3,17 +3,31 @@ import { nearestName } from '@millrace/core/sql'
 import { columnTypeNames, namedFormOf } from '../types/column-form.ts'
 import type { MongodbConfig, WrittenColumn } from './mongodb-config.ts'
 import { DocumentSyntaxError, parseDocument } from './parse-document.ts'
-import { pipelineFindings } from './pipeline-config.ts'
+import { pipelineFindings, strayFindings } from './pipeline-config.ts'
+import type { UnclearDigits } from './unclear-digits.ts'
+
+/** How long a server keeps a cursor that nobody reads from unless it is told otherwise (`cursorTimeoutMillis`). */
+export const serverCursorTimeoutMs = 600_000
 
 /** What is wrong, or doubtful, in the parameters without asking the server. */
 export function validateConfig(config: MongodbConfig): readonly Finding[] {
-  const { reference, collection, written, query, objectIdOutputType = 'hex' } = config
+  const { reference, pipeline } = config
   const findings: Finding[] = []
   if (reference.name === undefined && reference.inline === undefined) {
     const hint = 'Add "datasource" with a name of the data source file, or a URL.'
     findings.push(error(['datasource'], 'no data source is named', hint))
   }
-  if (config.pipeline !== undefined) return [...findings, ...pipelineFindings(config.pipeline)]
+  return [
+    ...findings,
+    ...(pipeline === undefined ? columnJobFindings(config) : pipelineFindings(pipeline)),
+  ]
+}
+
+/** Of a job that reads columns of one collection. */
+function columnJobFindings(config: MongodbConfig): readonly Finding[] {
+  const { collection, written, query, objectIdOutputType = 'hex' } = config
+  const findings: Finding[] = []
+  findings.push(...strayFindings(config.strayKeys))
   if (collection.name === '') {
     const hint = 'Add "collectionName".'
     findings.push(error(['collectionName'], 'no collection is named', hint))
@@ -25,7 +39,8 @@ export function validateConfig(config: MongodbConfig): readonly Finding[] {
   }
   findings.push(...written.flatMap(columnFindings))
   if (query !== undefined) findings.push(...documentFindings('query', query))
-  findings.push(...hintFindings(config))
+  findings.push(...config.unclear.map(unclearFinding), ...hintFindings(config))
+  findings.push(...timeoutFindings(config))
   if (!['hex', 'json'].includes(objectIdOutputType.toLowerCase())) {
     const message = `objectIdOutputType ${JSON.stringify(objectIdOutputType)} is not known: ids are written as 24 hexadecimal digits`
     findings.push(warning(['objectIdOutputType'], message, 'Write "hex" or "json".'))
@@ -73,6 +88,20 @@ function documentFindings(key: 'query' | 'hint', text: string): Finding[] {
     if (!(fault instanceof DocumentSyntaxError)) throw fault
     return [error([key], `the ${key} cannot be read: ${fault.message}`)]
   }
+}
+
+/** Clients cannot set the time; they can only ask for none. */
+function timeoutFindings({ cursorTimeoutMs: timeoutMs = -1 }: MongodbConfig): Finding[] {
+  if (timeoutMs < 0 || timeoutMs >= serverCursorTimeoutMs) return []
+  const message = `cursorTimeoutInMs ${timeoutMs} has no effect: the server keeps cursors for ${serverCursorTimeoutMs}, or for as long as they are read`
+  const hint = 'Leave it out, or write -1 for the latter.'
+  return [warning(['cursorTimeoutInMs'], message, hint)]
+}
+
+function unclearFinding({ path, digits }: UnclearDigits): Finding {
+  const message = `${digits} may be a number or a text, which an object in a job file does not tell apart`
+  const hint = `Write {"$numberLong": "${digits}"} for the number, or the whole query as a text: "query": "{id: '${digits}'}".`
+  return error(path, message, hint)
 }
 
 type FindingPath = readonly (string | number)[]

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DataSource } from '@millrace/core/plugin'
-import { addressesText, clientSettings, wantedReplicaSet } from './client-options.ts'
+import { addressesText, clientSettings, onPrimary, wantedReplicaSet } from './client-options.ts'
 import { loadDriver } from './driver.ts'
 
 const source: DataSource = {
@@ -54,6 +54,23 @@ describe('clientSettings', () => {
     })
     expect(options).toMatchObject({ serverSelectionTimeoutMS: 2000, connectTimeoutMS: 2000 })
     expect(wantedReplicaSet({ ...source, properties: { REPLICASET: 'rs1' } })).toBe('rs1')
+  })
+
+  it('tries sets of tags in their order, any member last', () => {
+    const readPreferenceTags = 'dc:east,rack:1;dc:west;'
+    const options = optionsOf({ properties: { readPreference: 'secondary', readPreferenceTags } })
+    expect(options.readPreference?.tags).toEqual([{ dc: 'east', rack: '1' }, { dc: 'west' }, {}])
+  })
+
+  it('reads from the primary where that is asked for', () => {
+    const properties = {
+      READPREFERENCE: 'secondary',
+      readPreferenceTags: 'dc:east',
+      maxStalenessSeconds: '120',
+      appName: 'x',
+    }
+    const { properties: left } = onPrimary({ ...source, properties })
+    expect(left).toEqual({ appName: 'x' })
   })
 
   it('logs in nobody without a password, as DataX does', () => {

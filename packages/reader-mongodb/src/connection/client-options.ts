@@ -73,6 +73,9 @@ export function clientSettings(dataSource: DataSource, connections: number): Cli
   }
   const query = new URLSearchParams({ ...defaults, ...Object.fromEntries(named) })
   query.delete('authSource')
+  query.delete('readPreferenceTags')
+  for (const tags of named.get('readPreferenceTags')?.split(';') ?? [])
+    query.append('readPreferenceTags', tags.trim())
   return {
     url: `${schemeOf(properties)}://${serversText(dataSource)}/?${query.toString()}`,
     options: {
@@ -85,12 +88,34 @@ export function clientSettings(dataSource: DataSource, connections: number): Cli
   }
 }
 
+/** The same data source, read from the primary whatever it says. */
+export function onPrimary(dataSource: DataSource): DataSource {
+  const { properties } = dataSource
+  const others = Object.entries(properties).filter(
+    ([name]) => !preferenceNames.has(name.toLowerCase()),
+  )
+  return { ...dataSource, properties: Object.fromEntries(others) }
+}
+
+const preferenceNames: ReadonlySet<string> = new Set([
+  'readpreference',
+  'readpreferencetags',
+  'maxstalenessseconds',
+])
+
+/** What the driver calls a property of a data source; `undefined`: it is not handed on. */
+export function driverNameOf(property: string): string | undefined {
+  const lower = property.toLowerCase()
+  return passedProperties.find((passed) => passed.toLowerCase() === lower) ?? otherNames[lower]
+}
+
+/** Names of the properties that are handed to the driver. */
+export const driverPropertyNames: readonly string[] = passedProperties
+
 function driverProperties(properties: DataSource['properties']): ReadonlyMap<string, string> {
   const named = new Map<string, string>()
   for (const [name, value] of Object.entries(properties)) {
-    const lower = name.toLowerCase()
-    const known =
-      passedProperties.find((passed) => passed.toLowerCase() === lower) ?? otherNames[lower]
+    const known = driverNameOf(name)
     if (known !== undefined && value !== '') named.set(known, value)
   }
   return named

@@ -9,6 +9,8 @@ export interface ServerFacts {
   readonly maxWireVersion: number
   /** A member of a replica set, or a router of a sharded cluster: what can read as of one instant and follow changes. */
   readonly hasOplog: boolean
+  /** What a cursor belongs to. */
+  readonly hasSessions: boolean
 }
 
 /** The driver's client for one data source. Whoever opens it calls {@link SourceClient.close}. */
@@ -36,7 +38,7 @@ export class SourceClient {
     const client = newClient(dataSource, connections)
     try {
       await abortable(client.connect(), signal)
-      const hello = await abortable(client.db('admin').command({ hello: 1 }), signal)
+      const hello = await abortable(preferred(client, 'admin', { hello: 1 }), signal)
       return new SourceClient(client, factsOf(hello))
     } catch (error) {
       await closeQuietly(client)
@@ -49,7 +51,7 @@ export class SourceClient {
   }
 
   /**
-   * Runs a command with a short answer.
+   * Runs a command with a short answer, on a member that the data source prefers to read from.
    *
    * @param doing - for the message
    * @throws PluginError
@@ -61,7 +63,7 @@ export class SourceClient {
     signal: AbortSignal,
   ): Promise<Document> {
     try {
-      return await this.client.db(database).command(command, { signal })
+      return await preferred(this.client, database, command, signal)
     } catch (error) {
       signal.throwIfAborted()
       throw statementError(doing, error)
@@ -74,9 +76,22 @@ export class SourceClient {
   }
 }
 
+/** The driver sends commands to the primary unless it is told otherwise, and waits for one where there is none. */
+async function preferred(
+  client: MongoClient,
+  database: string,
+  command: Document,
+  signal?: AbortSignal,
+): Promise<Document> {
+  const { readPreference } = client
+  const options = { readPreference, ...(signal === undefined ? {} : { signal }) }
+  return await client.db(database).command(command, options)
+}
+
 function factsOf(hello: Document): ServerFacts {
   return {
     maxWireVersion: Number(hello['maxWireVersion'] ?? 0),
+    hasSessions: typeof hello['logicalSessionTimeoutMinutes'] === 'number',
     hasOplog: typeof hello['setName'] === 'string' || hello['msg'] === 'isdbgrid',
   }
 }

@@ -13,13 +13,14 @@ import {
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import type { MongodbConfig } from '../config/mongodb-config.ts'
 import { parseDocument } from '../config/parse-document.ts'
-import { isIndexKeys } from '../config/validate-config.ts'
+import { isIndexKeys, serverCursorTimeoutMs } from '../config/validate-config.ts'
 import { SourceClient } from '../connection/source-client.ts'
 import { errorCode, sourceFaultOf } from '../connection/source-error.ts'
 import { DocumentDecoder } from '../types/document-decoder.ts'
 import { checkCollection } from './check-collection.ts'
 import { rangeToRead, requireCollection } from './collection-split.ts'
 import { idConditions } from './id-conditions.ts'
+import { cursorSession } from './keep-session.ts'
 import { planSplits } from './plan-splits.ts'
 import { fieldsOf, isSmallPart, projectionOf, replyLength, sampleDocuments } from './projection.ts'
 import { readSplit } from './read-split.ts'
@@ -28,8 +29,6 @@ import { findCollection, type SourceCollection } from './source-collection.ts'
 
 /** Connections besides those of the reads: for checks, and for ending cursors. */
 const extraConnections = 2
-/** How long a server keeps a cursor that nobody reads from unless it is told otherwise (`cursorTimeoutMillis`). */
-const serverCursorTimeoutMs = 600_000
 
 /** An open reader. One client with a pool of connections serves checks, planning and all reads. */
 export class MongodbSession implements ReaderSession {
@@ -88,6 +87,10 @@ export class MongodbSession implements ReaderSession {
     const source = await this.#open(signal)
     const hasPositions = positions && split.resumable
     const instant = this.#isInstantLost ? undefined : this.#instant
+    const findOptions = await this.#findOptions(collection, hasPositions, signal)
+    const isKept = findOptions.noCursorTimeout === true
+    const ownSession = isKept ? cursorSession(source) : undefined
+    const session = instant === undefined ? ownSession : sessionAt(source, instant)
     try {
       yield* readSplit(
         {
@@ -95,9 +98,9 @@ export class MongodbSession implements ReaderSession {
           collection,
           decoder: this.#decoder(collection),
           filters: idConditions(range).map((condition) => this.#filter(condition)),
-          options: await this.#findOptions(collection, hasPositions, signal),
+          options: findOptions,
           hasPositions,
-          ...(instant === undefined ? {} : { session: sessionAt(source, instant) }),
+          ...(session === undefined ? {} : { session }),
         },
         options,
       )

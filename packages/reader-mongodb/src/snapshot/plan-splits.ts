@@ -52,7 +52,8 @@ async function estimatedCount(
   // For a view it would be counted.
   if (!hasIdOrder) return undefined
   try {
-    const answer = await client.db(database).command({ count: name }, { signal })
+    const { readPreference } = client
+    const answer = await client.db(database).command({ count: name }, { signal, readPreference })
     return Number(answer['n'])
   } catch (error) {
     signal.throwIfAborted()

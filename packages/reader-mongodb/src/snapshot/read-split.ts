@@ -5,6 +5,7 @@ import type { SourceClient } from '../connection/source-client.ts'
 import { errorCode, readError, sourceFaultOf } from '../connection/source-error.ts'
 import type { DocumentDecoder } from '../types/document-decoder.ts'
 import { DocumentCursor } from './document-cursor.ts'
+import { keepSession } from './keep-session.ts'
 import { positionOf, valueOfField } from './id-value.ts'
 import { RowCollector } from './row-collector.ts'
 import type { SourceCollection } from './source-collection.ts'
@@ -19,7 +20,7 @@ export interface SplitReading {
   readonly options: FindOptions
   /** Batches have positions: documents come in the order of `_id`. */
   readonly hasPositions: boolean
-  /** Reads as of one instant; ended with the read. Absent: what the server has when it is asked. */
+  /** Ended with the read; that of an instant reads as of it. Absent: the driver's own, and what the server has when it is asked. */
   readonly session?: ClientSession
 }
 
@@ -46,6 +47,8 @@ export async function* readSplit(
     hasPositions ? positionAt : undefined,
   )
   const ended = new AbortController()
+  const isKept = reading.options.noCursorTimeout === true && session !== undefined
+  const leaveSession = isKept ? keepSession(reading.source, session) : undefined
   let cursor: DocumentCursor | undefined
   try {
     signal.throwIfAborted()
@@ -61,6 +64,7 @@ export async function* readSplit(
     signal.throwIfAborted()
     throw readFault(`reading collection ${collection.label}`, error)
   } finally {
+    leaveSession?.()
     const closing = closeAll(cursor, session, ended)
     if (!signal.aborted) await closing
   }

@@ -1,6 +1,6 @@
 import type { ClientSession, Timestamp } from 'mongodb'
 import type { SourceClient } from '../connection/source-client.ts'
-import { sourceFaultOf } from '../connection/source-error.ts'
+import { sourceFaultOf, statementError } from '../connection/source-error.ts'
 import type { SourceCollection } from './source-collection.ts'
 
 /** The part of the driver's sessions that is used beyond their typed interface; pinned by the tests. */
@@ -20,10 +20,11 @@ export function mayShareInstant({ facts }: SourceClient): boolean {
  * The instant that reads may share from now on.
  *
  * @returns what the server has against it (for a log) where it cannot
+ * @throws PluginError SOURCE_UNREACHABLE
  */
 export async function takeInstant(
   source: SourceClient,
-  { database, name }: SourceCollection,
+  { database, name, label }: SourceCollection,
   signal: AbortSignal,
 ): Promise<Timestamp | string> {
   const session = source.client.startSession({ snapshot: true })
@@ -34,7 +35,7 @@ export async function takeInstant(
   } catch (error) {
     signal.throwIfAborted()
     const fault = sourceFaultOf(error)
-    if (fault.isConnection) throw error
+    if (fault.isConnection) throw statementError(`reading collection ${label}`, error)
     return fault.message
   } finally {
     await session.endSession()

@@ -35,7 +35,12 @@ import {
   serverStatus,
 } from './server-information.ts'
 import { configureFailPoint, millraceTest } from './test-control.ts'
-import { abortTransaction, commitTransaction, endSessions } from './transactions.ts'
+import {
+  abortTransaction,
+  commitTransaction,
+  endSessions,
+  refreshSessions,
+} from './transactions.ts'
 import { update } from './update.ts'
 
 type Run = CommandDefinition['run']
@@ -79,6 +84,7 @@ export const commands: ReadonlyMap<string, CommandDefinition> = new Map(
 
     commitTransaction: { run: commitTransaction, privilege: () => loggedIn, role: 'primary' },
     abortTransaction: { run: abortTransaction, privilege: () => loggedIn, role: 'primary' },
+    refreshSessions: { run: refreshSessions, privilege: () => loggedIn, role: 'any member' },
     endSessions: { run: endSessions, privilege: () => loggedIn, role: 'any member' },
 
     usersInfo: { run: usersInfo, privilege: () => loggedIn, role: 'any member' },

@@ -31,7 +31,7 @@ export async function runCommand(
   request: Request,
 ): Promise<Buffer | undefined> {
   const name = Object.keys(request.command)[0] ?? ''
-  server.commandCounts.set(name, (server.commandCounts.get(name) ?? 0) + 1)
+  server.commandLog.add(name, request.command, connection.member)
   try {
     const fault = server.failPoint.take(name)
     const waitMs = server.replyDelayMs + (fault?.blockMs ?? 0)

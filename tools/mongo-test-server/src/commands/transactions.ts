@@ -27,6 +27,11 @@ export function endSessions({ server, command, name }: CommandContext): BsonDocu
   return {}
 }
 
+/** Sessions here have no end of their own. */
+export function refreshSessions(): BsonDocument {
+  return {}
+}
+
 function noTransaction(): CommandError {
   return new CommandError('NoSuchTransaction', 'Transaction has been aborted or never was', {
     labels: ['TransientTransactionError'],

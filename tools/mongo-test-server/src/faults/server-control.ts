@@ -80,13 +80,23 @@ export class ServerControl {
     this.#server.failPoint.configure(mode, data)
   }
 
-  /** How often each command has come since the start or since `resetCommandCounts`. */
-  commandCounts(): Record<string, number> {
-    return Object.fromEntries(this.#server.commandCounts)
+  /**
+   * How often each command has come since the start or since `resetCommandCounts`.
+   *
+   * @param member by its index, the primary first; absent: to all of them
+   */
+  commandCounts(member?: number): Record<string, number> {
+    const { commandLog, replicaSet } = this.#server
+    return commandLog.counts(member === undefined ? undefined : replicaSet.members[member])
+  }
+
+  /** The last command of that name since then, as it was sent. */
+  latestCommand(name: string): BsonDocument | undefined {
+    return this.#server.commandLog.latest(name)
   }
 
   resetCommandCounts(): void {
-    this.#server.commandCounts.clear()
+    this.#server.commandLog.clear()
   }
 
   /** Ends one of the members or routers for good: nobody answers there any more, and its cursors are gone. */

@@ -6,6 +6,7 @@ import { ServerControl } from '../faults/server-control.ts'
 import { Sessions } from '../sessions/sessions.ts'
 import type { ClusterTime } from '../storage/cluster-clock.ts'
 import { DataStore } from '../storage/data-store.ts'
+import { CommandLog } from './command-log.ts'
 import type { Connection } from './connection.ts'
 import { ReplicaSet, type Deployment } from './replica-set.ts'
 import { ServerVersion, type ReleaseName } from './server-version.ts'
@@ -52,8 +53,7 @@ export class ServerState {
   readonly connections = new Set<Connection>()
   /** Stop listening, one for each member. */
   readonly stops: (() => Promise<void>)[] = []
-  /** How often each command has come. */
-  readonly commandCounts = new Map<string, number>()
+  readonly commandLog = new CommandLog()
   /** How many documents cursors have given so far. */
   documentsReturned = 0
   readonly startedMs = Date.now()
