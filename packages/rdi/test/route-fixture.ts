@@ -14,7 +14,11 @@ import { ExpressionFailure, type RdiRecord, type RdiValue } from '../src/model/e
 import { getField, parseFieldPath } from '../src/record/field-path.ts'
 import type { PipelineSettings, PipelineTable, SourceSettings } from '../src/model/pipeline.ts'
 import type { Expression, Output, TableJob } from '../src/model/table-job.ts'
-import { compileRoutes, type CompiledRoutes } from '../src/transform/compile-routes.ts'
+import {
+  compileRoutes,
+  type CompiledRoutes,
+  type RouteOptions,
+} from '../src/transform/compile-routes.ts'
 import type { ExpressionCompiler } from '../src/transform/expression-compiler.ts'
 
 /** What an expression does with a record, whose fields it asks for by path; it fails by throwing. */
@@ -118,6 +122,7 @@ export interface RouteSetup {
   readonly connection?: string
   readonly lookup?: LookupConnection
   readonly namespaceKind?: 'schema' | 'db'
+  readonly otherSources?: RouteOptions['otherSources']
 }
 
 export function routesOf(setup: RouteSetup): CompiledRoutes {
@@ -132,6 +137,7 @@ export function routesOf(setup: RouteSetup): CompiledRoutes {
     },
     settings: { ...settings, ...setup.settings },
     ...(setup.tables && { tables: setup.tables }),
+    ...(setup.otherSources && { otherSources: setup.otherSources }),
     lookups: (name): DataSource => ({ name, type: 'redis', hosts: [], properties: {} }),
     compiler: scripted(setup.scripts ?? {}),
     ...(lookup && { openLookup: () => lookup }),

@@ -24,6 +24,8 @@ export interface OpenJobOptions {
   readonly connectTarget: boolean
   /** The changes of the source are followed, too. */
   readonly follows?: boolean
+  /** Whoever opens the job judges `CompiledTransforms.unmatched` once it is known whether the job goes on; default: it is refused. */
+  readonly mayGoOn?: boolean
 }
 
 /**
@@ -52,6 +54,7 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
     const schemas = await reader.describe(options)
     const transforms = await compileTransforms(plan, { schemas, writer, options })
     stack.use(transforms)
+    if (transforms.unmatched !== undefined && options.mayGoOn !== true) throw transforms.unmatched
     if (options.connectTarget) {
       const outputs = schemas.map((schema) => transforms.outputOf(schema))
       reportFindings(await writer.check(outputs, options), plan.writer.name, options.logger)

@@ -160,7 +160,8 @@ class JobRun implements RunAttempt {
     const { logger } = this.#options
     const signal = this.#end.readSignal
     const follows = this.#follows
-    await using job = await openJob(this.#plan, { signal, logger, connectTarget: true, follows })
+    const opening = { signal, logger, connectTarget: true, follows, mayGoOn: true }
+    await using job = await openJob(this.#plan, opening)
     const until = await this.#untilOf(job.reader)
     await using mirror = new DirtyMirror(job.writer, logger)
     this.#dirty.mirror = mirror

@@ -7,6 +7,7 @@ import type { WriterOutput } from '../model/writer-output.ts'
 import type { LookupConnection } from '../lookup/lookup-connection.ts'
 import type { TableNames } from '../record/record-builder.ts'
 import type { RoutedTable } from './compile-table.ts'
+import type { OtherSource } from './unmatched-jobs.ts'
 import { compileTransforms } from './compiled-routes.ts'
 import type { ExpressionCompiler } from './expression-compiler.ts'
 import { jobsOf, matchesSource, type MatchedSource } from './match-table.ts'
@@ -25,6 +26,8 @@ export interface RouteOptions {
   readonly settings: PipelineSettings
   /** `tables` of the source, for the keys that stand there. */
   readonly tables?: readonly PipelineTable[]
+  /** The other sources of the pipeline, for whose tables a job may be. */
+  readonly otherSources?: readonly OtherSource[]
   /** The data source of a target that lookups name. */
   readonly lookups: (connection: string) => DataSource
   readonly compiler: ExpressionCompiler

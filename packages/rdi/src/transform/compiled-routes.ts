@@ -9,6 +9,7 @@ import { compileTable, type RoutedTable } from './compile-table.ts'
 import { ProgramCache } from './expression-set.ts'
 import type { Route } from './route.ts'
 import type { TableTransform } from './table-transform.ts'
+import { unmatchedJobs } from './unmatched-jobs.ts'
 
 /** A table and where its rows go; nowhere when there is no route. */
 export interface TableAndRoute {
@@ -50,7 +51,8 @@ export async function compileTransforms(
     await release()
     throw error
   }
-  return new CompiledRouteTransforms(transforms, release)
+  const schemas = tables.map(({ table }) => table.schema)
+  return new CompiledRouteTransforms(transforms, release, unmatchedJobs(schemas, options, logger))
 }
 
 /** Says what changes of the tables do not tell and jobs need; throws one error for all that cannot work. */
@@ -72,10 +74,16 @@ function reportIdentity(tables: readonly TableAndRoute[], logger: Logger): void 
 class CompiledRouteTransforms implements CompiledTransforms {
   readonly #bySchema: ReadonlyMap<TableSchema, TableTransform>
   readonly #release: () => Promise<void>
+  readonly unmatched?: PluginError
 
-  constructor(bySchema: ReadonlyMap<TableSchema, TableTransform>, release: () => Promise<void>) {
+  constructor(
+    bySchema: ReadonlyMap<TableSchema, TableTransform>,
+    release: () => Promise<void>,
+    unmatched: PluginError | undefined,
+  ) {
     this.#bySchema = bySchema
     this.#release = release
+    if (unmatched !== undefined) this.unmatched = unmatched
   }
 
   outputOf(schema: TableSchema): TableSchema {
