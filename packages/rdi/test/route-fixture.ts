@@ -1,4 +1,4 @@
-import type { TransformedBatch } from '@millrace/core/dialect'
+import type { CompileOptions, TransformedBatch } from '@millrace/core/dialect'
 import type {
   Cell,
   Changes,
@@ -147,12 +147,17 @@ export function routesOf(setup: RouteSetup): CompiledRoutes {
 /** What was logged while transforms were compiled. */
 export const warnings: string[] = []
 
-export async function compiled(routes: CompiledRoutes, schemas: readonly TableSchema[]) {
+export async function compiled(
+  routes: CompiledRoutes,
+  schemas: readonly TableSchema[],
+  options: Pick<CompileOptions, 'writesNothing'> = {},
+) {
   warnings.length = 0
   return await routes.transform.compile(schemas, {
     logger: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
     timeZone: 'UTC',
     signal: new AbortController().signal,
+    ...options,
   })
 }
 

@@ -82,10 +82,17 @@ async function compileTransforms(
   }: { schemas: OpenJob['schemas']; writer: WriterSession; options: OpenJobOptions },
 ): Promise<CompiledTransforms> {
   const { signal, follows = false } = options
+  const writesNothing = options.connectTarget ? {} : { writesNothing: true }
   const logger = warningOnce(options.logger)
   const { timeZone } = plan.settings
   const compile = async (tables: readonly TableSchema[]) =>
-    await plan.transform.compile(tables, { signal, logger, timeZone, follows })
+    await plan.transform.compile(tables, {
+      signal,
+      logger,
+      timeZone,
+      follows,
+      ...writesNothing,
+    })
   const compiled = await compile(schemas)
   if (!follows && schemas.every(({ documents }) => documents === undefined)) return compiled
   const check = async (output: TableSchema) =>

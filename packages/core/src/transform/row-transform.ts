@@ -44,6 +44,8 @@ export interface CompileOptions extends CallOptions {
    * give are an error or a warning.
    */
   readonly follows?: boolean
+  /** Nothing may be written anywhere, as in a preview: steps that would are refused. */
+  readonly writesNothing?: boolean
 }
 
 /** The steps of a job, ready for its rows. */

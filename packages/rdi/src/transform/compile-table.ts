@@ -23,6 +23,8 @@ export interface TableContext {
   readonly programs: ProgramCache
   readonly fieldsOf: ExpressionCompiler['fieldsOf']
   readonly logger: Logger
+  /** Nothing may be written anywhere. */
+  readonly writesNothing: boolean
   lookup(connection: string): LookupConnection
 }
 

@@ -25,7 +25,7 @@ export interface TableAndRoute {
 export async function compileTransforms(
   tables: readonly TableAndRoute[],
   options: RouteOptions,
-  { logger, signal, follows = false }: CompileOptions,
+  { logger, signal, follows = false, writesNothing = false }: CompileOptions,
 ): Promise<CompiledTransforms> {
   const { settings, source, compiler } = options
   if (follows) reportIdentity(tables, logger)
@@ -38,6 +38,7 @@ export async function compileTransforms(
     programs,
     fieldsOf: (text: string) => compiler.fieldsOf(text),
     logger,
+    writesNothing,
     lookup: (connection: string) => lookups.of(connection),
   }
   const release = async () => {

@@ -108,7 +108,7 @@ async function transform(
     compiler: expressionCompiler,
   })
   const batch = trialBatch(rows, match.table === '*' ? 'table' : match.table)
-  const compileOptions = { logger, signal, timeZone: 'UTC' }
+  const compileOptions = { logger, signal, timeZone: 'UTC', writesNothing: true }
   await using compiled = await routes.transform.compile([batch.schema], compileOptions)
   return { transformed: await compiled.apply(batch), outputs: routes.outputs }
 }

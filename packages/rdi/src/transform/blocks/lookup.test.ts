@@ -1,9 +1,11 @@
 import type { Row } from '@millrace/core/record'
 import { describe, expect, it } from 'vitest'
 import {
+  compiled,
   jmespath,
   job,
   output,
+  routesOf,
   shown,
   table,
   transformed,
@@ -153,5 +155,30 @@ describe('redis.lookup', () => {
       },
     ])
     expect(shown(batch)).toEqual([{ id: '3', name: 'Eva', found: null, copy: null }])
+  })
+
+  it('is refused where nothing may be written, unless its command is known to read only', async () => {
+    const lookup = new RecordedLookup(() => ({ value: '1' }))
+    const preview = async (command: string) => {
+      const block: TransformBlock = {
+        uses: 'redis.lookup',
+        connection: 'target',
+        command,
+        arguments: [jmespath('id')],
+        field: 'found',
+        batchSize: 200,
+      }
+      const routes = routesOf({ jobs: [job({ table: 'person', blocks: [block] })], lookup })
+      await using _ = await compiled(routes, [person], { writesNothing: true })
+    }
+    for (const command of ['get', 'HGETALL', 'JSON.GET', 'EVAL_RO']) await preview(command)
+    for (const command of ['INCR', 'getdel', 'GETEX', 'EVAL', 'SORT', 'MADE.UP'])
+      await expect(preview(command)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(
+          `jobs/invoice.yaml: block 1 (redis.lookup) sends ${command}`,
+        ),
+      })
+    expect(lookup.sent).toEqual([])
   })
 })
