@@ -90,9 +90,6 @@ export const settings: PipelineSettings = {
   errorHandling: 'dlq',
   maxDeadLetters: 1000,
   initialSyncProcesses: 4,
-  retryMaxAttempts: 5,
-  retryInitialDelayMs: 1000,
-  retryMaxDelayMs: 10_000,
   temporal: 'rdi',
   dropsUnsupported: false,
   onTruncate: 'keys',
@@ -121,12 +118,13 @@ export interface RouteSetup {
   readonly tables?: readonly PipelineTable[]
   readonly connection?: string
   readonly lookup?: LookupConnection
+  readonly openLookup?: RouteOptions['openLookup']
   readonly namespaceKind?: 'schema' | 'db'
   readonly otherSources?: RouteOptions['otherSources']
 }
 
 export function routesOf(setup: RouteSetup): CompiledRoutes {
-  const { lookup } = setup
+  const { lookup, openLookup = lookup && (() => lookup) } = setup
   return compileRoutes({
     jobs: setup.jobs,
     connection: setup.connection ?? 'target',
@@ -140,7 +138,7 @@ export function routesOf(setup: RouteSetup): CompiledRoutes {
     ...(setup.otherSources && { otherSources: setup.otherSources }),
     lookups: (name): DataSource => ({ name, type: 'redis', hosts: [], properties: {} }),
     compiler: scripted(setup.scripts ?? {}),
-    ...(lookup && { openLookup: () => lookup }),
+    ...(openLookup && { openLookup }),
   })
 }
 
@@ -150,7 +148,7 @@ export const warnings: string[] = []
 export async function compiled(
   routes: CompiledRoutes,
   schemas: readonly TableSchema[],
-  options: Pick<CompileOptions, 'writesNothing'> = {},
+  options: Pick<CompileOptions, 'writesNothing' | 'follows'> = {},
 ) {
   warnings.length = 0
   return await routes.transform.compile(schemas, {

@@ -18,12 +18,25 @@ import type {
   LookupReply,
 } from '../../lookup/lookup-connection.ts'
 import type { TransformBlock } from '../../model/table-job.ts'
+import type { RouteOptions } from '../compile-routes.ts'
+
+type Lookup = Extract<TransformBlock, { uses: 'redis.lookup' }>
 
 const person = table('person', { id: 'int', name: 'string' })
+
+const get: Lookup = {
+  uses: 'redis.lookup',
+  connection: 'target',
+  command: 'GET',
+  arguments: [jmespath('id')],
+  field: 'found',
+  batchSize: 200,
+}
 
 class RecordedLookup implements LookupConnection {
   readonly sent: (readonly LookupCommand[])[] = []
   isClosed = false
+  isProbed = false
   readonly #answer: (command: LookupCommand) => LookupReply
 
   constructor(answer: (command: LookupCommand) => LookupReply) {
@@ -33,6 +46,10 @@ class RecordedLookup implements LookupConnection {
   async send(commands: readonly LookupCommand[]): Promise<readonly LookupReply[]> {
     this.sent.push(commands)
     return commands.map((command) => this.#answer(command))
+  }
+
+  async probe(): Promise<void> {
+    this.isProbed = true
   }
 
   async close(): Promise<void> {
@@ -160,14 +177,7 @@ describe('redis.lookup', () => {
   it('is refused where nothing may be written, unless its command is known to read only', async () => {
     const lookup = new RecordedLookup(() => ({ value: '1' }))
     const preview = async (command: string) => {
-      const block: TransformBlock = {
-        uses: 'redis.lookup',
-        connection: 'target',
-        command,
-        arguments: [jmespath('id')],
-        field: 'found',
-        batchSize: 200,
-      }
+      const block = { ...get, command }
       const routes = routesOf({ jobs: [job({ table: 'person', blocks: [block] })], lookup })
       await using _ = await compiled(routes, [person], { writesNothing: true })
     }
@@ -180,5 +190,31 @@ describe('redis.lookup', () => {
         ),
       })
     expect(lookup.sent).toEqual([])
+  })
+
+  it('connects before the first row, and once alone', async () => {
+    const opened: RecordedLookup[] = []
+    const openLookup = () => {
+      opened.push(new RecordedLookup(() => ({ value: '1' })))
+      return opened.at(-1) as RecordedLookup
+    }
+    const routes = routesOf({ jobs: [job({ table: 'person', blocks: [get] })], openLookup })
+    for (const writesNothing of [true, false, false]) {
+      await using _ = await compiled(routes, [person], { writesNothing })
+    }
+    expect(opened.map(({ isProbed }) => isProbed)).toEqual([false, true, false])
+  })
+
+  it('waits without an end where changes are followed, and not at all in a preview', async () => {
+    const timeouts: number[] = []
+    const openLookup: RouteOptions['openLookup'] = (_, { timeoutMs }) => {
+      timeouts.push(timeoutMs)
+      return new RecordedLookup(() => ({ value: '1' }))
+    }
+    const routes = routesOf({ jobs: [job({ table: 'person', blocks: [get] })], openLookup })
+    for (const options of [{}, { follows: true }, { writesNothing: true }]) {
+      await using _ = await compiled(routes, [person], options)
+    }
+    expect(timeouts).toEqual([300_000, Infinity, 0])
   })
 })
