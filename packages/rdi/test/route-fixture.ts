@@ -32,6 +32,7 @@ export function scripted(scripts: Readonly<Record<string, Script>>): ExpressionC
         texts.map((text) => records.map((record) => evaluate(scripts[text], text, record))),
       close: () => {},
     }),
+    namesOf: () => [],
     fieldsOf: (text) =>
       text.startsWith('{')
         ? new Map([...text.matchAll(/(\w+):/g)].map(([, name]) => [name ?? '', undefined]))
@@ -113,6 +114,8 @@ export function table(
 export interface RouteSetup {
   readonly jobs: readonly TableJob[]
   readonly scripts?: Readonly<Record<string, Script>>
+  /** In the place of `scripts`. */
+  readonly compiler?: ExpressionCompiler
   readonly settings?: Partial<PipelineSettings>
   readonly source?: Partial<Pick<SourceSettings, 'decimals' | 'binary'>>
   readonly tables?: readonly PipelineTable[]
@@ -121,6 +124,13 @@ export interface RouteSetup {
   readonly openLookup?: RouteOptions['openLookup']
   readonly namespaceKind?: 'schema' | 'db'
   readonly otherSources?: RouteOptions['otherSources']
+}
+
+/** Is never asked. */
+const idleLookup: LookupConnection = {
+  probe: async () => {},
+  send: () => Promise.reject(new Error('no lookup is expected')),
+  close: async () => {},
 }
 
 export function routesOf(setup: RouteSetup): CompiledRoutes {
@@ -137,8 +147,8 @@ export function routesOf(setup: RouteSetup): CompiledRoutes {
     ...(setup.tables && { tables: setup.tables }),
     ...(setup.otherSources && { otherSources: setup.otherSources }),
     lookups: (name): DataSource => ({ name, type: 'redis', hosts: [], properties: {} }),
-    compiler: scripted(setup.scripts ?? {}),
-    ...(openLookup && { openLookup }),
+    compiler: setup.compiler ?? scripted(setup.scripts ?? {}),
+    openLookup: openLookup ?? (() => idleLookup),
   })
 }
 
