@@ -1,16 +1,18 @@
-import { createServer } from 'node:net'
 import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { DataSource } from '@millrace/core/plugin'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LookupRetries } from '../src/lookup/lookup-patience.ts'
 import { openRedisLookup } from '../src/lookup/redis-lookup.ts'
 
 const url = new URL(process.env['MILLRACE_TEST_REDIS_URL'] ?? '')
 const key = `millrace-test:lookup:${process.pid}:${Date.now()}`
-const retries = {
-  retryMaxAttempts: 2,
-  retryInitialDelayMs: 10,
-  retryMaxDelayMs: 50,
+const logged: string[] = []
+const retries: LookupRetries = {
+  timeoutMs: 200,
+  logger: { debug: () => {}, info: () => {}, warn: (message) => logged.push(message) },
   signal: new AbortController().signal,
 }
 const target: DataSource = {
@@ -32,6 +34,16 @@ afterAll(async () => {
   await client.del(`${key}:hash`, `${key}:list`)
   client.disconnect()
 })
+
+/** Where nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
 
 describe('lookups in a Redis', () => {
   it('give the replies in their order, errors for their command alone', async () => {
@@ -73,17 +85,57 @@ describe('lookups in a Redis', () => {
   })
 
   it('give up on a server that stays away', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as { port: number }
-    server.close()
-    await once(server, 'close')
+    const port = await deadPort()
     const lookup = openRedisLookup({ ...target, hosts: [{ host: '127.0.0.1', port }] }, retries)
     await expect(lookup.send([['GET', 'x']])).rejects.toMatchObject({
       code: 'TARGET_UNREACHABLE',
       message: expect.stringMatching(/Redis target .*ECONNREFUSED/),
     })
     await lookup.close()
+  })
+
+  it('wait for a server as long as the run does', async () => {
+    const port = await deadPort()
+    const hosts = [{ host: '127.0.0.1', port }]
+    logged.length = 0
+    const lookup = openRedisLookup({ ...target, hosts }, { ...retries, timeoutMs: Infinity })
+    const replies = lookup.send([['HGET', `${key}:hash`, 'city']])
+    await sleep(500)
+    const server = createServer((socket) => {
+      socket.pipe(connect(Number(url.port), url.hostname)).pipe(socket)
+    }).listen(port, '127.0.0.1')
+    expect(await replies).toEqual([{ value: 'Tromsø' }])
+    expect(logged).toEqual([expect.stringMatching(/ECONNREFUSED.*tried again until the run/)])
+    await lookup.close()
+    server.close()
+  })
+
+  it('end with the run, also while nobody answers', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    for (const port of [(silent.address() as AddressInfo).port, await deadPort()]) {
+      const hosts = [{ host: '127.0.0.1', port }]
+      const end = new AbortController()
+      const lasting = { ...retries, timeoutMs: Infinity, signal: end.signal }
+      const lookup = openRedisLookup({ ...target, hosts }, lasting)
+      const replies = lookup.send([['GET', 'x']])
+      setTimeout(() => end.abort(new Error('the job was stopped')), 100)
+      await expect(replies).rejects.toThrow()
+      await lookup.close()
+    }
+    silent.close()
+  })
+
+  it('are tried once before the first row', async () => {
+    const reached = openRedisLookup(target, retries)
+    await reached.probe()
+    await reached.close()
+    const hosts = [{ host: '127.0.0.1', port: await deadPort() }]
+    const lasting = { ...retries, timeoutMs: Infinity }
+    const away = openRedisLookup({ ...target, hosts }, lasting)
+    await expect(away.probe()).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' })
+    const refused = openRedisLookup({ ...target, user: 'nobody', password: 'wrong' }, lasting)
+    await expect(refused.probe()).rejects.toMatchObject({ code: 'TARGET_NOT_PERMITTED' })
   })
 
   it('say what is not permitted or not there', async () => {

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { runJob, type JobPlan, type JobReport, type ResumeWish } from '@millrace/core'
+import { runJob, type JobPlan, type JobReport, type RunJobOptions } from '@millrace/core'
 import type { DialectContext, DialectJob } from '@millrace/core/dialect'
 import type { Logger } from '@millrace/core/plugin'
 import { memoryReader, type Dataset, type MemoryReaderOptions } from '@millrace/testkit'
@@ -70,9 +70,14 @@ export class TestPipeline {
     return await this.#run(input, { resume: 'resume' })
   }
 
+  /** Goes on from where an earlier run ended, and follows the changes of a log up to its end. */
+  async catchUp(input: RunInput): Promise<PipelineRun> {
+    return await this.#run(input, { resume: 'continue', follow: 'until-current' })
+  }
+
   async #run(
     { tables, ...options }: RunInput,
-    wish: { readonly resume?: ResumeWish },
+    wish: Pick<RunJobOptions, 'resume' | 'follow'>,
   ): Promise<PipelineRun> {
     const reader = memoryReader(tables, options)
     const plan = await this.#plan(reader.plugin as never)

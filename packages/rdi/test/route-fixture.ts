@@ -1,4 +1,4 @@
-import type { TransformedBatch } from '@millrace/core/dialect'
+import type { CompileOptions, TransformedBatch } from '@millrace/core/dialect'
 import type {
   Cell,
   Changes,
@@ -14,7 +14,11 @@ import { ExpressionFailure, type RdiRecord, type RdiValue } from '../src/model/e
 import { getField, parseFieldPath } from '../src/record/field-path.ts'
 import type { PipelineSettings, PipelineTable, SourceSettings } from '../src/model/pipeline.ts'
 import type { Expression, Output, TableJob } from '../src/model/table-job.ts'
-import { compileRoutes, type CompiledRoutes } from '../src/transform/compile-routes.ts'
+import {
+  compileRoutes,
+  type CompiledRoutes,
+  type RouteOptions,
+} from '../src/transform/compile-routes.ts'
 import type { ExpressionCompiler } from '../src/transform/expression-compiler.ts'
 
 /** What an expression does with a record, whose fields it asks for by path; it fails by throwing. */
@@ -28,6 +32,7 @@ export function scripted(scripts: Readonly<Record<string, Script>>): ExpressionC
         texts.map((text) => records.map((record) => evaluate(scripts[text], text, record))),
       close: () => {},
     }),
+    namesOf: () => [],
     fieldsOf: (text) =>
       text.startsWith('{')
         ? new Map([...text.matchAll(/(\w+):/g)].map(([, name]) => [name ?? '', undefined]))
@@ -86,9 +91,6 @@ export const settings: PipelineSettings = {
   errorHandling: 'dlq',
   maxDeadLetters: 1000,
   initialSyncProcesses: 4,
-  retryMaxAttempts: 5,
-  retryInitialDelayMs: 1000,
-  retryMaxDelayMs: 10_000,
   temporal: 'rdi',
   dropsUnsupported: false,
   onTruncate: 'keys',
@@ -112,16 +114,27 @@ export function table(
 export interface RouteSetup {
   readonly jobs: readonly TableJob[]
   readonly scripts?: Readonly<Record<string, Script>>
+  /** In the place of `scripts`. */
+  readonly compiler?: ExpressionCompiler
   readonly settings?: Partial<PipelineSettings>
   readonly source?: Partial<Pick<SourceSettings, 'decimals' | 'binary'>>
   readonly tables?: readonly PipelineTable[]
   readonly connection?: string
   readonly lookup?: LookupConnection
+  readonly openLookup?: RouteOptions['openLookup']
   readonly namespaceKind?: 'schema' | 'db'
+  readonly otherSources?: RouteOptions['otherSources']
+}
+
+/** Is never asked. */
+const idleLookup: LookupConnection = {
+  probe: async () => {},
+  send: () => Promise.reject(new Error('no lookup is expected')),
+  close: async () => {},
 }
 
 export function routesOf(setup: RouteSetup): CompiledRoutes {
-  const { lookup } = setup
+  const { lookup, openLookup = lookup && (() => lookup) } = setup
   return compileRoutes({
     jobs: setup.jobs,
     connection: setup.connection ?? 'target',
@@ -132,21 +145,27 @@ export function routesOf(setup: RouteSetup): CompiledRoutes {
     },
     settings: { ...settings, ...setup.settings },
     ...(setup.tables && { tables: setup.tables }),
+    ...(setup.otherSources && { otherSources: setup.otherSources }),
     lookups: (name): DataSource => ({ name, type: 'redis', hosts: [], properties: {} }),
-    compiler: scripted(setup.scripts ?? {}),
-    ...(lookup && { openLookup: () => lookup }),
+    compiler: setup.compiler ?? scripted(setup.scripts ?? {}),
+    openLookup: openLookup ?? (() => idleLookup),
   })
 }
 
 /** What was logged while transforms were compiled. */
 export const warnings: string[] = []
 
-export async function compiled(routes: CompiledRoutes, schemas: readonly TableSchema[]) {
+export async function compiled(
+  routes: CompiledRoutes,
+  schemas: readonly TableSchema[],
+  options: Pick<CompileOptions, 'writesNothing' | 'follows'> = {},
+) {
   warnings.length = 0
   return await routes.transform.compile(schemas, {
     logger: { debug: () => {}, info: () => {}, warn: (message) => warnings.push(message) },
     timeZone: 'UTC',
     signal: new AbortController().signal,
+    ...options,
   })
 }
 

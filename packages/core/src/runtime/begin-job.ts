@@ -94,8 +94,10 @@ export async function beginJob(
       // Of a job that moves changes alone the place is all that counts.
       return plan.settings.readsRows === false ? { ...cut, splits: [] } : cut
     })
-  if (checkpoint === undefined)
+  if (checkpoint === undefined) {
+    refuseUnmatched(options)
     return { splits: await split(), earlier: noCounts, resumedFrom: null }
+  }
   const decision = await checkpoint.open(plan.name, options.resume)
   if (decision.kind === 'nothing') {
     logger.info('the job is complete already: nothing to resume (--restart begins anew)')
@@ -103,13 +105,22 @@ export async function beginJob(
     return { splits: decision.header.plan, isComplete: true, earlier, resumedFrom: null }
   }
   if (decision.kind === 'begin') {
+    refuseUnmatched(options)
     const { startedAt } = decision
     if (startedAt !== undefined) dirty.resume({ since: startedAt, recordsRead: 0 })
     const splits = await split()
     await checkpoint.begin(splits, startedAt)
     return { splits, earlier: noCounts, resumedFrom: null }
   }
+  if (job.transforms.unmatched !== undefined) logger.warn(job.transforms.unmatched.message)
   return await goOn(decision, options, checkpoint)
+}
+
+/** A new snapshot of a pipeline under way is no new job. */
+function refuseUnmatched({ job: { transforms }, logger, resnapshots }: BeginOptions): void {
+  if (transforms.unmatched === undefined) return
+  if (resnapshots === 0) throw transforms.unmatched
+  logger.warn(transforms.unmatched.message)
 }
 
 /** Goes on from an earlier run, with the tables that the job has now. */

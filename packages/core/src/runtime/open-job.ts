@@ -25,6 +25,8 @@ export interface OpenJobOptions {
   readonly connectTarget: boolean
   /** The changes of the source are followed, too. */
   readonly follows?: boolean
+  /** Whoever opens the job judges `CompiledTransforms.unmatched` once it is known whether the job goes on; default: it is refused. */
+  readonly mayGoOn?: boolean
 }
 
 /**
@@ -45,6 +47,7 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
     const schemas = await reader.describe(options)
     const transforms = await compileTransforms(plan, { schemas, writer, options })
     stack.use(transforms)
+    if (transforms.unmatched !== undefined && options.mayGoOn !== true) throw transforms.unmatched
     if (options.connectTarget) {
       const outputs = schemas.map((schema) => transforms.outputOf(schema))
       reportFindings(await writer.check(outputs, options), plan.writer.name, options.logger)
@@ -72,10 +75,17 @@ async function compileTransforms(
   }: { schemas: OpenJob['schemas']; writer: WriterSession; options: OpenJobOptions },
 ): Promise<CompiledTransforms> {
   const { signal, follows = false } = options
+  const writesNothing = options.connectTarget ? {} : { writesNothing: true }
   const logger = warningOnce(options.logger)
   const { timeZone } = plan.settings
   const compile = async (tables: readonly TableSchema[]) =>
-    await plan.transform.compile(tables, { signal, logger, timeZone, follows })
+    await plan.transform.compile(tables, {
+      signal,
+      logger,
+      timeZone,
+      follows,
+      ...writesNothing,
+    })
   const compiled = await compile(schemas)
   if (!follows && schemas.every(({ documents }) => documents === undefined)) return compiled
   const check = async (output: TableSchema) =>

@@ -164,7 +164,8 @@ class JobRun implements RunAttempt {
     const signal = this.#end.readSignal
     const follows = this.#follows
     this.#lookAtDirtyFile()
-    await using job = await openJob(this.#plan, { signal, logger, connectTarget: true, follows })
+    const opening = { signal, logger, connectTarget: true, follows, mayGoOn: true }
+    await using job = await openJob(this.#plan, opening)
     const until = await this.#untilOf(job.reader)
     await using mirror = new DirtyMirror(job.writer, logger)
     this.#dirty.mirror = mirror

@@ -1,3 +1,4 @@
+import type { PluginError } from '../plugin/errors.ts'
 import { qualifiedName } from '../record/qualified-name.ts'
 import type { RecordBatch } from '../record/record-batch.ts'
 import type { TableSchema } from '../record/table-schema.ts'
@@ -26,6 +27,7 @@ interface Compiled {
  * it. Batches of several splits may come at the same time.
  */
 export class SchemaTransforms implements CompiledTransforms {
+  readonly unmatched?: PluginError
   readonly #options: SchemaTransformsOptions
   /** By table: the definitions in use, the one that came last at the end. */
   readonly #schemas = new Map<string, readonly TableSchema[]>()
@@ -35,6 +37,7 @@ export class SchemaTransforms implements CompiledTransforms {
 
   constructor(current: CompiledTransforms, options: SchemaTransformsOptions) {
     this.#options = options
+    if (current.unmatched !== undefined) this.unmatched = current.unmatched
     for (const schema of options.schemas) this.#schemas.set(qualifiedName(schema), [schema])
     this.#current = { transforms: current, schemas: new Set(options.schemas), batches: 0 }
   }

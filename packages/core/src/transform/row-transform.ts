@@ -1,4 +1,5 @@
 import type { CallOptions, Logger } from '../plugin/context.ts'
+import type { PluginError } from '../plugin/errors.ts'
 import type { Row } from '../record/cell.ts'
 import type { JsonValue, RecordBatch, RowError } from '../record/record-batch.ts'
 import type { TableSchema } from '../record/table-schema.ts'
@@ -43,10 +44,17 @@ export interface CompileOptions extends CallOptions {
    * give are an error or a warning.
    */
   readonly follows?: boolean
+  /** Nothing may be written anywhere, as in a preview: steps that would are refused. */
+  readonly writesNothing?: boolean
 }
 
 /** The steps of a job, ready for its rows. */
 export interface CompiledTransforms extends AsyncDisposable {
+  /**
+   * What of the job is meant for tables that the source does not have: a job that begins is refused with it; one that goes on is
+   * warned, since a table may have gone meanwhile.
+   */
+  readonly unmatched?: PluginError
   /** The columns of a table after the last step; the table's own object when there are no steps for it. */
   outputOf(schema: TableSchema): TableSchema
   /**

@@ -3,7 +3,8 @@ import { isRecord, valueAt, type ConfigPath, type ProblemList } from '@millrace/
 const memory = 'batches are bounded by bytes, whatever their rows'
 const staging = 'there are no streams between source and target'
 const oneProcess = 'a pipeline is one process'
-const patience = 'a write is tried again for five minutes, with longer and longer waits'
+const patience =
+  'a write is tried again for five minutes, by a run that follows changes until it is stopped; so is a lookup'
 const deprecated = 'RDI has dropped it, too'
 const collector = 'there is no collector beside Millrace'
 

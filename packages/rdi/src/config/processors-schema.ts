@@ -2,6 +2,8 @@ import { z } from '@millrace/core/plugin'
 import { flag, integer, logging, settings } from './schema-parts.ts'
 
 const noEffect = 'Has no effect.'
+const noRetries =
+  'Has no effect: writes and lookups are tried again for five minutes, by a run that follows changes until it is stopped.'
 const scalar = z.union([z.string(), z.number(), z.boolean()]).nullish()
 
 const advancedSchema = z.strictObject({
@@ -41,11 +43,9 @@ export const processorsSchema = z.strictObject({
     min: 1,
     max: 32,
   }),
-  retry_max_attempts: integer('How often a write is tried again. Default 5.', { min: 1 }),
-  retry_initial_delay_ms: integer('Pause before the first repeat, in ms. Default 1000.', {
-    min: 1,
-  }),
-  retry_max_delay_ms: integer('Longest pause between repeats, in ms. Default 10000.', { min: 1 }),
+  retry_max_attempts: integer(noRetries, { min: 1 }),
+  retry_initial_delay_ms: integer(noRetries, { min: 1 }),
+  retry_max_delay_ms: integer(noRetries, { min: 1 }),
   read_batch_size: integer(noEffect, { min: 1 }),
   read_batch_timeout_ms: integer(noEffect, { min: 1 }),
   dlq_max_messages: integer(

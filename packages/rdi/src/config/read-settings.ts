@@ -22,9 +22,6 @@ export function readSettings(
     errorHandling: given.error_handling ?? 'dlq',
     maxDeadLetters: given.dlq_max_messages ?? 1000,
     initialSyncProcesses: given.initial_sync_processes ?? 4,
-    retryMaxAttempts: given.retry_max_attempts ?? 5,
-    retryInitialDelayMs: given.retry_initial_delay_ms ?? 1000,
-    retryMaxDelayMs: given.retry_max_delay_ms ?? 10_000,
     temporal: extensions?.temporal ?? 'rdi',
     dropsUnsupported: extensions?.dropUnsupported ?? false,
     onLostPosition: extensions?.on_lost_position ?? 'fail',
@@ -32,8 +29,9 @@ export function readSettings(
     extendedJson: extensions?.extended_json ?? 'unwrapped',
     ...flinkSettings(given, problems),
   }
-  if (settings.retryInitialDelayMs > settings.retryMaxDelayMs) {
-    const message = `is longer than retry_max_delay_ms, which is ${settings.retryMaxDelayMs}`
+  const { retry_initial_delay_ms: firstMs = 1000, retry_max_delay_ms: longestMs = 10_000 } = given
+  if ((firstMs ?? 1000) > (longestMs ?? 10_000)) {
+    const message = `is longer than retry_max_delay_ms, which is ${longestMs ?? 10_000}`
     problems?.error(['processors', 'retry_initial_delay_ms'], message)
   }
   return settings

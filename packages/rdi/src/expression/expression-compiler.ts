@@ -1,7 +1,7 @@
 import type { ExpressionCompiler } from '../transform/expression-compiler.ts'
 import { compileJmespath } from './jmespath/compile-jmespath.ts'
-import { jmespathMapping } from './jmespath/inspect-jmespath.ts'
-import { compileSql } from './sql/compile-sql.ts'
+import { jmespathMapping, jmespathNames } from './jmespath/inspect-jmespath.ts'
+import { compileSql, sqlNames } from './sql/compile-sql.ts'
 
 /** The languages that jobs are written in. */
 export const expressionCompiler: ExpressionCompiler = {
@@ -10,4 +10,5 @@ export const expressionCompiler: ExpressionCompiler = {
       ? compileJmespath(texts)
       : compileSql(texts, { realFields: new Set(realFields) }),
   fieldsOf: jmespathMapping,
+  namesOf: (language, text) => (language === 'jmespath' ? jmespathNames(text) : sqlNames(text)),
 }

@@ -1,4 +1,5 @@
 import { isRecord, type ConfigPath } from '@millrace/core/dialect'
+import { isReadOnly } from '../lookup/read-only-commands.ts'
 import type { Language } from '../model/expression.ts'
 import type { Expression, MapObject, TransformBlock } from '../model/table-job.ts'
 import type { BlockEntry } from './block-schema.ts'
@@ -164,6 +165,12 @@ function readLookup(
 ): TransformBlock {
   const { connection, cmd, args, language, field, when, batch } = entry
   checkTarget(connection, [...path, 'connection'], context)
+  if (!isReadOnly(cmd)) {
+    const message =
+      'is not known to read only: a run that goes on or is repeated sends it again for the same rows'
+    const hint = 'Use a command that reads, such as HGET; previews refuse others.'
+    context.problems.warn([...path, 'cmd'], { message, hint })
+  }
   const place = [...path, 'when', 'expression']
   return {
     uses: 'redis.lookup',

@@ -189,6 +189,10 @@ describe('transform blocks', () => {
       '{uses: redis.lookup, with: {connection: x, cmd: GET, args: [a], language: sql, field: f}}',
       [/^3:45 error .*connection: there is no target "x"/],
     ],
+    [
+      '{uses: redis.lookup, with: {connection: target, cmd: INCR, args: [a], language: sql, field: f}}',
+      [/^3:\d+ warning .*cmd: is not known to read only: .*repeated/],
+    ],
     ['{with: {}}', [/^3:5 error .*uses: is missing: expected "add_field", "remove_field"/]],
   ])('%s', async (text, expected) => {
     expect(await problemsOf(block(text))).toEqual(

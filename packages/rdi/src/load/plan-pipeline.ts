@@ -63,12 +63,14 @@ interface Way {
 
 function wayOf(pipeline: Pipeline, source: PipelineSource, target: string): Way {
   const { jobs, settings, targets } = pipeline
+  const others = pipeline.sources.filter((other) => other !== source)
   const routes = compileRoutes({
     jobs,
     connection: target,
     source: matchedSource(source),
     settings,
-    ...(source.tables === undefined ? {} : { tables: source.tables }),
+    ...tablesOf(source),
+    otherSources: others.map((other) => ({ source: matchedSource(other), ...tablesOf(other) })),
     lookups: (name) => {
       const dataSource = targets.get(name)
       if (dataSource === undefined) throw new Error(`there is no target ${name}`)
@@ -77,6 +79,10 @@ function wayOf(pipeline: Pipeline, source: PipelineSource, target: string): Way 
     compiler: expressionCompiler,
   })
   return { source, target, routes, parameter: readerParameter(source, target, jobs, routes) }
+}
+
+function tablesOf({ tables }: PipelineSource): Pick<PipelineSource, 'tables'> {
+  return tables === undefined ? {} : { tables }
 }
 
 async function planWay(

@@ -32,7 +32,11 @@ function routesOf(
     settings: pipelineSettings,
     ...(from.tables === undefined ? {} : { tables: from.tables }),
     lookups: () => from.dataSource,
-    compiler: { compile: () => Promise.reject(new Error('none')), fieldsOf: () => undefined },
+    compiler: {
+      compile: () => Promise.reject(new Error('none')),
+      fieldsOf: () => undefined,
+      namesOf: () => [],
+    },
   })
 }
 

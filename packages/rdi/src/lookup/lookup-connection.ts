@@ -15,5 +15,11 @@ export interface LookupConnection {
    * @throws PluginError TARGET_UNREACHABLE when the server stays away; TARGET_NOT_PERMITTED when it does not permit them
    */
   send(commands: readonly LookupCommand[]): Promise<readonly LookupReply[]>
+  /**
+   * Connects, without trying again.
+   *
+   * @throws PluginError as `send` does
+   */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -1,18 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PluginError, tlsFaultOf, type DataSource } from '@millrace/core/plugin'
 import type { Cluster, Redis } from 'ioredis'
 import type { RdiValue } from '../model/expression.ts'
 import type { LookupCommand, LookupConnection, LookupReply } from './lookup-connection.ts'
+import { LookupPatience, type LookupRetries } from './lookup-patience.ts'
 import { clientOptions, clusterNodes } from './redis-client-options.ts'
-
-/** How long lookups keep trying. */
-export interface LookupRetries {
-  readonly retryMaxAttempts: number
-  readonly retryInitialDelayMs: number
-  readonly retryMaxDelayMs: number
-  /** Ends waiting. */
-  readonly signal: AbortSignal
-}
 
 const passingCodes = /^(?:LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY)\b/
 const permissionCodes = /^(?:NOPERM|NOAUTH|WRONGPASS)\b/
@@ -34,17 +25,34 @@ class RedisLookup implements LookupConnection {
   }
 
   async send(commands: readonly LookupCommand[]): Promise<readonly LookupReply[]> {
-    const { retryMaxAttempts, retryInitialDelayMs, retryMaxDelayMs, signal } = this.#retries
-    for (let attempt = 0; ; attempt += 1) {
+    const { signal } = this.#retries
+    let patience: LookupPatience | undefined
+    for (;;) {
       signal.throwIfAborted()
       try {
         return await this.#sendOnce(commands)
       } catch (error) {
+        signal.throwIfAborted()
         if (PluginError.isInstance(error)) throw error
-        if (attempt >= retryMaxAttempts) throw this.#unreachable(error)
-        const delayMs = Math.min(retryInitialDelayMs * 2 ** attempt, retryMaxDelayMs)
-        await sleep(delayMs, undefined, { signal })
+        const trouble = this.#unreachable(error)
+        patience ??= new LookupPatience(this.#retries)
+        if (!(await patience.wait(trouble.message))) throw trouble
       }
+    }
+  }
+
+  async probe(): Promise<void> {
+    try {
+      const [answer] = await answersOf(await (this.#client ??= this.#connect()), [['PING']])
+      const [problem] = answer ?? []
+      // Of one who may look up and nothing else it is an answer, too.
+      if (problem && /^(?:NOAUTH|WRONGPASS)\b/.test(problem.message)) throw problem
+      if (problem && problem.name !== 'ReplyError') throw problem
+    } catch (error) {
+      await this.close()
+      this.#retries.signal.throwIfAborted()
+      const known = this.#loginProblem(error)
+      throw PluginError.isInstance(known) ? known : this.#unreachable(error)
     }
   }
 
@@ -84,9 +92,14 @@ class RedisLookup implements LookupConnection {
     let reason: unknown
     // What is wrong with a connection comes as an event; the promise only says that it is closed.
     client.on('error', (error: unknown) => (reason ??= error))
+    const onAbort = () => client.disconnect()
+    const { signal } = this.#retries
+    signal.addEventListener('abort', onAbort)
+    client.once('end', () => signal.removeEventListener('abort', onAbort))
     try {
       await client.connect()
     } catch (error) {
+      signal.removeEventListener('abort', onAbort)
       client.disconnect()
       throw reason ?? error
     }

@@ -81,9 +81,6 @@ export interface PipelineSettings {
   /** Messages of a stream of failed rows, at most. */
   readonly maxDeadLetters: number
   readonly initialSyncProcesses: number
-  readonly retryMaxAttempts: number
-  readonly retryInitialDelayMs: number
-  readonly retryMaxDelayMs: number
   /** Extension `millrace.temporal`. */
   readonly temporal: TemporalForm
   /** Extension `millrace.dropUnsupported`: intervals and BIT(n>1) are left out, as RDI does. */

@@ -4,9 +4,11 @@ import type { JsonValue, TableSchema } from '@millrace/core/record'
 import type { PipelineSettings, PipelineTable, SourceSettings } from '../model/pipeline.ts'
 import type { TableJob } from '../model/table-job.ts'
 import type { WriterOutput } from '../model/writer-output.ts'
+import type { LookupRetries } from '../lookup/lookup-patience.ts'
 import type { LookupConnection } from '../lookup/lookup-connection.ts'
 import type { TableNames } from '../record/record-builder.ts'
 import type { RoutedTable } from './compile-table.ts'
+import type { OtherSource } from './unmatched-jobs.ts'
 import { compileTransforms } from './compiled-routes.ts'
 import type { ExpressionCompiler } from './expression-compiler.ts'
 import { jobsOf, matchesSource, type MatchedSource } from './match-table.ts'
@@ -25,11 +27,13 @@ export interface RouteOptions {
   readonly settings: PipelineSettings
   /** `tables` of the source, for the keys that stand there. */
   readonly tables?: readonly PipelineTable[]
+  /** The other sources of the pipeline, for whose tables a job may be. */
+  readonly otherSources?: readonly OtherSource[]
   /** The data source of a target that lookups name. */
   readonly lookups: (connection: string) => DataSource
   readonly compiler: ExpressionCompiler
   /** Opens the connection of lookups; default: over the network, when the first one is needed. */
-  readonly openLookup?: (dataSource: DataSource) => LookupConnection
+  readonly openLookup?: (dataSource: DataSource, retries: LookupRetries) => LookupConnection
 }
 
 /** The way of the rows of a source into one target. */
@@ -63,6 +67,7 @@ export function compileRoutes(options: RouteOptions): CompiledRoutes {
     if (route !== undefined) routes.set(job, route)
   }
   const builtIn = builtInRoute(jobs, options)
+  const reachedLookups = new Set<string>()
   const routeOfTable = (table: Pick<TableSchema, 'table' | 'namespace'>) => {
     const job = jobOf(table, jobs, source)
     return job === undefined ? builtIn : routes.get(job)
@@ -85,7 +90,7 @@ export function compileRoutes(options: RouteOptions): CompiledRoutes {
             table: routedTable(schema, options),
             route: routeOfTable(schema),
           })),
-          options,
+          { ...options, reachedLookups },
           compileOptions,
         ),
     },

@@ -15,6 +15,7 @@ import { RecordTransform } from './record-transform.ts'
 import type { Route } from './route.ts'
 import { columnField, RowLayout } from './row-layout.ts'
 import { passRows, type TableTransform } from './table-transform.ts'
+import { warnOfUnknown } from './unknown-fields.ts'
 
 /** What the transforms of all tables share. */
 export interface TableContext {
@@ -23,6 +24,8 @@ export interface TableContext {
   readonly programs: ProgramCache
   readonly fieldsOf: ExpressionCompiler['fieldsOf']
   readonly logger: Logger
+  /** Nothing may be written anywhere. */
+  readonly writesNothing: boolean
   lookup(connection: string): LookupConnection
 }
 
@@ -48,7 +51,7 @@ export async function compileTable(
   if (route.plan.usesTableKey && table.key.length === 0) throw keyless(schema, route)
   const isKept = (column: Field) => !context.dropsUnsupported || !isUnsupported(column)
   const layout = new FieldLayout(schema.fields, route.job.rowFormat, isKept)
-  const blocks = await compileBlocks(route, layout, context)
+  const blocks = await compileBlocks(schema, route, layout, context)
   const absent = absentColumns(table, route, layout, context.logger)
   const needsRows =
     route.plan.columns.length > 0 || absent.length > 0 || changesBytes(schema, context)
@@ -81,14 +84,16 @@ function plainSchema(
 }
 
 async function compileBlocks(
+  schema: TableSchema,
   { job }: Route,
   layout: FieldLayout,
   context: TableContext,
 ): Promise<readonly CompiledBlock[]> {
+  const onRead = warnOfUnknown(schema, job, layout, context.logger)
   const blocks: CompiledBlock[] = []
   for (const [index, block] of job.blocks.entries()) {
     const label = `block ${index + 1} (${block.uses})`
-    const fields = () => fieldsOf(layout, context.values)
+    const fields = () => fieldsOf(layout, context.values, onRead)
     blocks.push(await compileBlock(block, { ...context, job, label, layout, fields }))
   }
   return blocks
@@ -102,12 +107,13 @@ async function compileRecords(
     readonly blocks: readonly CompiledBlock[]
     readonly absent: readonly string[]
   },
-  { values, programs }: TableContext,
+  { values, programs, logger }: TableContext,
 ): Promise<TableTransform> {
   const { layout, blocks, absent } = made
+  const onRead = warnOfUnknown(schema, job, layout, logger)
   const needed = neededColumns(schema.fields, job, plan)
   const expressions = plan.columns.flatMap((one) => ('expression' in one ? [one.expression] : []))
-  const program = await programs.compile(expressions, fieldsOf(layout, values))
+  const program = await programs.compile(expressions, fieldsOf(layout, values, onRead))
   const partial = new RecordBuilder(schema.fields, needed, values)
   const full = new FullRecordBuilder(partial, new RecordBuilder(schema.fields, key, values), names)
   return new RecordTransform({
@@ -126,11 +132,15 @@ async function compileRecords(
   })
 }
 
-function fieldsOf(layout: FieldLayout, { decimals }: ValueSettings): ExpressionFields {
+function fieldsOf(
+  layout: FieldLayout,
+  { decimals }: ValueSettings,
+  onRead: ExpressionFields['onRead'],
+): ExpressionFields {
   const realFields = layout.realFields(
     ({ type }) => type === 'float' || (type === 'decimal' && decimals === 'double'),
   )
-  return { realFields, names: layout.fieldNames }
+  return { realFields, names: layout.fieldNames, ...(onRead && { onRead }) }
 }
 
 /** Columns that outputs name and the table has not: RDI takes them for empty. */

@@ -2,6 +2,7 @@ import { isTransformed, type CompiledTransforms, type CompileOptions } from '@mi
 import { PluginError, type Logger } from '@millrace/core/plugin'
 import type { RecordBatch, TableSchema } from '@millrace/core/record'
 import type { LookupConnection } from '../lookup/lookup-connection.ts'
+import type { LookupRetries } from '../lookup/lookup-patience.ts'
 import { openRedisLookup } from '../lookup/redis-lookup.ts'
 import type { RouteOptions } from './compile-routes.ts'
 import { identityFindings } from './identity-findings.ts'
@@ -9,11 +10,18 @@ import { compileTable, type RoutedTable } from './compile-table.ts'
 import { ProgramCache } from './expression-set.ts'
 import type { Route } from './route.ts'
 import type { TableTransform } from './table-transform.ts'
+import { unmatchedJobs } from './unmatched-jobs.ts'
 
 /** A table and where its rows go; nowhere when there is no route. */
 export interface TableAndRoute {
   readonly table: RoutedTable
   readonly route: Route | undefined
+}
+
+/** What transforms of one way are compiled with, each time that they are. */
+export interface TransformOptions extends RouteOptions {
+  /** Targets of lookups that were connected to already: each is, before the first row. */
+  readonly reachedLookups: Set<string>
 }
 
 /**
@@ -23,13 +31,14 @@ export interface TableAndRoute {
  */
 export async function compileTransforms(
   tables: readonly TableAndRoute[],
-  options: RouteOptions,
-  { logger, signal, follows = false }: CompileOptions,
+  options: TransformOptions,
+  { logger, signal, follows = false, writesNothing = false }: CompileOptions,
 ): Promise<CompiledTransforms> {
   const { settings, source, compiler } = options
   if (follows) reportIdentity(tables, logger)
   const programs = new ProgramCache(compiler)
-  const lookups = new LookupConnections(options, signal)
+  const timeoutMs = writesNothing ? 0 : follows ? Infinity : retryTimeoutMs
+  const lookups = new LookupConnections(options, { timeoutMs, logger, signal })
   const transforms = new Map<TableSchema, TableTransform>()
   const context = {
     values: { ...source.settings, temporal: settings.temporal },
@@ -37,6 +46,7 @@ export async function compileTransforms(
     programs,
     fieldsOf: (text: string) => compiler.fieldsOf(text),
     logger,
+    writesNothing,
     lookup: (connection: string) => lookups.of(connection),
   }
   const release = async () => {
@@ -46,11 +56,13 @@ export async function compileTransforms(
     for (const { table, route } of tables)
       if (route !== undefined)
         transforms.set(table.schema, await compileTable(table, route, context))
+    if (!writesNothing) await lookups.probe()
   } catch (error) {
     await release()
     throw error
   }
-  return new CompiledRouteTransforms(transforms, release)
+  const schemas = tables.map(({ table }) => table.schema)
+  return new CompiledRouteTransforms(transforms, release, unmatchedJobs(schemas, options, logger))
 }
 
 /** Says what changes of the tables do not tell and jobs need; throws one error for all that cannot work. */
@@ -72,10 +84,16 @@ function reportIdentity(tables: readonly TableAndRoute[], logger: Logger): void 
 class CompiledRouteTransforms implements CompiledTransforms {
   readonly #bySchema: ReadonlyMap<TableSchema, TableTransform>
   readonly #release: () => Promise<void>
+  readonly unmatched?: PluginError
 
-  constructor(bySchema: ReadonlyMap<TableSchema, TableTransform>, release: () => Promise<void>) {
+  constructor(
+    bySchema: ReadonlyMap<TableSchema, TableTransform>,
+    release: () => Promise<void>,
+    unmatched: PluginError | undefined,
+  ) {
     this.#bySchema = bySchema
     this.#release = release
+    if (unmatched !== undefined) this.unmatched = unmatched
   }
 
   outputOf(schema: TableSchema): TableSchema {
@@ -99,28 +117,38 @@ class CompiledRouteTransforms implements CompiledTransforms {
   }
 }
 
+/** As long as the writer does, a run that ends by itself bears with a Redis that does not answer. */
+const retryTimeoutMs = 300_000
+
 /** One connection for every target that lookups name. */
 class LookupConnections {
-  readonly #options: RouteOptions
-  readonly #signal: AbortSignal
+  readonly #options: TransformOptions
+  readonly #retries: LookupRetries
   readonly #open = new Map<string, LookupConnection>()
 
-  constructor(options: RouteOptions, signal: AbortSignal) {
+  constructor(options: TransformOptions, retries: LookupRetries) {
     this.#options = options
-    this.#signal = signal
+    this.#retries = retries
   }
 
   of(name: string): LookupConnection {
     let connection = this.#open.get(name)
     if (connection === undefined) {
-      const { lookups, openLookup, settings } = this.#options
-      const dataSource = lookups(name)
-      connection =
-        openLookup?.(dataSource) ??
-        openRedisLookup(dataSource, { ...settings, signal: this.#signal })
+      const { lookups, openLookup = openRedisLookup } = this.#options
+      connection = openLookup(lookups(name), this.#retries)
       this.#open.set(name, connection)
     }
     return connection
+  }
+
+  /** Connects to those that were not connected to before: later on a run bears with one that is away. */
+  async probe(): Promise<void> {
+    const { reachedLookups } = this.#options
+    for (const [name, connection] of this.#open) {
+      if (reachedLookups.has(name)) continue
+      await connection.probe()
+      reachedLookups.add(name)
+    }
   }
 
   async close(): Promise<void> {

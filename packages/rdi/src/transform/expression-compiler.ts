@@ -18,4 +18,11 @@ export interface ExpressionCompiler {
    * as it is, where it does; `undefined` where they cannot be told.
    */
   readonly fieldsOf: (text: string) => ReadonlyMap<string, string | undefined> | undefined
+  /**
+   * The fields of the record that an expression reads, each once, with the one below where it is told (`after.name`); for
+   * warnings: rather one too few.
+   *
+   * @throws ExpressionSyntaxError
+   */
+  namesOf(language: Language, text: string): readonly string[] | Promise<readonly string[]>
 }

@@ -31,12 +31,16 @@ export interface ExpressionFields {
   readonly names: readonly string[]
   /** Those whose numbers are floating-point, as expressions name them. */
   readonly realFields: readonly string[]
+  /** Told of the names that an expression reads, to compare them with the fields there are. */
+  readonly onRead?: (expression: Expression, names: readonly string[]) => void
 }
 
 /** Compiles expressions, each set of them once whatever the number of tables. */
 export class ProgramCache {
   readonly #compiler: ExpressionCompiler
   readonly #programs = new Map<string, Promise<ExpressionProgram>>()
+  /** By language and text. */
+  readonly #names = new Map<string, readonly string[]>()
 
   constructor(compiler: ExpressionCompiler) {
     this.#compiler = compiler
@@ -49,7 +53,7 @@ export class ProgramCache {
    */
   async compile(
     expressions: readonly Expression[],
-    { names, realFields }: ExpressionFields,
+    { names, realFields, onRead }: ExpressionFields,
   ): Promise<ExpressionSet> {
     const parts: ExpressionPart[] = []
     for (const language of ['jmespath', 'sql'] as const) {
@@ -60,6 +64,8 @@ export class ProgramCache {
       const chosen = indexes.map((index) => expressions[index] as Expression)
       parts.push({ indexes, program: await this.#program(language, chosen, realFields) })
     }
+    if (onRead !== undefined)
+      for (const expression of expressions) onRead(expression, await this.#namesOf(expression))
     const readNames = expressions.map((one) => names.filter((name) => reads(one, name)))
     return new ExpressionSet(readNames, parts)
   }
@@ -69,6 +75,15 @@ export class ProgramCache {
     for (const program of await Promise.allSettled(this.#programs.values()))
       if (program.status === 'fulfilled') program.value.close()
     this.#programs.clear()
+  }
+
+  async #namesOf({ language, text }: Expression): Promise<readonly string[]> {
+    const id = `${language} ${text}`
+    const known = this.#names.get(id)
+    if (known !== undefined) return known
+    const names = await this.#compiler.namesOf(language, text)
+    this.#names.set(id, names)
+    return names
   }
 
   async #program(

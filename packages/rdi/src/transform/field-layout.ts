@@ -17,6 +17,7 @@ export class FieldLayout {
   #origins: Map<string, FieldOrigin>
   /** Fields of full records beside `after`. */
   readonly #scratch = new Set<string>()
+  #isReplaced = false
   /** Fields are known only as a superset: a block replaced all of `after`. */
   #isOpen = false
 
@@ -45,6 +46,16 @@ export class FieldLayout {
   get fieldNames(): readonly string[] {
     const columns = this.isFull ? this.columns.map(({ name }) => name) : []
     return [...new Set([...this.#origins.keys(), ...columns, ...this.#scratch])]
+  }
+
+  /** Fields of full records beside `after` that blocks have set. */
+  get scratch(): ReadonlySet<string> {
+    return this.#scratch
+  }
+
+  /** Whether a block has made other records of them. */
+  get isReplaced(): boolean {
+    return this.#isReplaced
   }
 
   /** Whether rows may lack fields, or have others, which then cannot be written. */
@@ -85,6 +96,7 @@ export class FieldLayout {
   /** Notes that a block replaces all fields that are written. */
   replace(fields: Iterable<readonly [string, FieldOrigin]>): void {
     this.#isOpen = false
+    this.#isReplaced = true
     this.#origins = new Map(fields)
   }
 
@@ -107,6 +119,7 @@ export class FieldLayout {
 
   #replaceAll(names: readonly string[]): void {
     this.#isOpen = true
+    this.#isReplaced = true
     const all = new Set([...this.#origins.keys(), ...names])
     this.#origins = new Map([...all].map((name) => [name, 'computed']))
   }

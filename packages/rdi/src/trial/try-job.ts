@@ -5,38 +5,38 @@ import {
   readTextFile,
   type DialectContext,
   type JobTrial,
-  type Problem,
   type TransformedBatch,
 } from '@millrace/core/dialect'
-import { PluginError, type DataSource } from '@millrace/core/plugin'
+import type { DataSource } from '@millrace/core/plugin'
 import type { Cell, JsonValue, RowError } from '@millrace/core/record'
-import { readSettings } from '../config/read-settings.ts'
 import { expressionCompiler } from '../expression/expression-compiler.ts'
 import { readJob } from '../jobs/read-job.ts'
-import type { TableJob } from '../model/table-job.ts'
-import { compileRoutes } from '../transform/compile-routes.ts'
+import { sourcesOf } from '../jobs/table-match.ts'
+import type { TableJob, TableMatch } from '../model/table-job.ts'
+import { compileRoutes, type RouteOptions } from '../transform/compile-routes.ts'
+import { invalid, readTrialConfig, type TrialConfig } from './trial-config.ts'
 import { trialBatch } from './trial-rows.ts'
 
-const settings = readSettings(undefined, undefined)
-
 /**
- * What one job makes of rows, for each of its targets. Connects to nothing, but for the Redis of a lookup.
+ * What one job makes of rows, for each of its targets, with the `config.yaml` of its pipeline where there is one. Connects to
+ * nothing, but for the Redis of a lookup.
  *
- * @throws PluginError CONFIG_INVALID with everything that is wrong with the job
+ * @throws PluginError CONFIG_INVALID with everything that is wrong with the job, or with what it needs of `config.yaml`
  */
 export async function tryJob(
   file: string,
   rows: readonly JsonValue[],
   context: DialectContext,
 ): Promise<JobTrial> {
-  const job = await jobOf(file)
+  const config = await readTrialConfig(file, context.environment)
+  const job = await jobOf(file, config)
   const transformation: JsonValue[] = []
   const output: JobTrial['output'][number][] = []
   const dirty: RowError[] = []
   let recordsFiltered = 0
   const connections = [...new Set(job.outputs.map(({ connection }) => connection))]
   for (const [index, connection] of connections.entries()) {
-    const { transformed, outputs } = await transform(job, connection, rows, context)
+    const { transformed, outputs } = await transform({ job, connection, config }, rows, context)
     await using writer = await context.openWriter({
       name: connection,
       stepType: 'redis',
@@ -56,7 +56,7 @@ export async function tryJob(
   return { transformation, output, dirty, recordsFiltered }
 }
 
-async function jobOf(file: string): Promise<TableJob> {
+async function jobOf(file: string, { settings, targetNames }: TrialConfig): Promise<TableJob> {
   const shown = path.relative(process.cwd(), file)
   const read = await readTextFile(file, shown)
   if ('problem' in read) throw invalid([read.problem])
@@ -72,48 +72,54 @@ async function jobOf(file: string): Promise<TableJob> {
           problems,
           fileName: shown,
           settings,
-          targetNames: undefined,
+          targetNames,
         })
   if (job === undefined || problems.hasErrors) throw invalid(problems.problems)
   return job.job
 }
 
-function invalid(problems: readonly Problem[]): PluginError {
-  const lines = problems
-    .filter(({ severity }) => severity === 'error')
-    .map(({ file, line, column, message, hint }) => {
-      const place = line === undefined ? file : `${file}:${line}:${column ?? 1}`
-      return `${place}: ${message}${hint === undefined ? '' : ` (${hint})`}`
-    })
-  return new PluginError({ code: 'CONFIG_INVALID', message: lines.join('\n') })
+interface TrialWay {
+  readonly job: TableJob
+  readonly connection: string
+  readonly config: TrialConfig
 }
 
 async function transform(
-  job: TableJob,
-  connection: string,
+  { job, connection, config }: TrialWay,
   rows: readonly JsonValue[],
   { logger, signal }: DialectContext,
 ) {
   const { match } = job
+  const { settings } = config
   const routes = compileRoutes({
     jobs: [job],
     connection,
-    source: {
-      serverNames: match.serverName === undefined ? [] : [match.serverName],
-      namespaceKind: match.schema === undefined && match.db !== undefined ? 'db' : 'schema',
-      settings: { decimals: 'string', binary: 'base64' },
-    },
+    source: sourceOf(match, config),
     settings,
-    lookups: (name) => nowhere(name),
+    lookups: (name) => config.target(name),
     compiler: expressionCompiler,
   })
   const batch = trialBatch(rows, match.table === '*' ? 'table' : match.table)
-  const compileOptions = { logger, signal, timeZone: 'UTC' }
+  const compileOptions = { logger, signal, timeZone: 'UTC', writesNothing: true }
   await using compiled = await routes.transform.compile([batch.schema], compileOptions)
   return { transformed: await compiled.apply(batch), outputs: routes.outputs }
 }
 
-/** A trial has no config.yaml: lookups go to the Redis of this machine, and writers to none. */
+/** The source that the rows are taken to be of. */
+function sourceOf(match: TableMatch, { sources }: TrialConfig): RouteOptions['source'] {
+  const [source] = sourcesOf(match, sources)
+  const { serverName, schema, db } = match
+  const isSchemaKind = source === undefined ? db === undefined : source.stepType === 'postgresql'
+  const database = source && (db ?? source.database)
+  return {
+    serverNames: source?.serverNames ?? (serverName === undefined ? [] : [serverName]),
+    namespaceKind: isSchemaKind || schema !== undefined ? 'schema' : 'db',
+    ...(database === undefined ? {} : { database }),
+    settings: source?.advanced ?? { decimals: 'string', binary: 'base64' },
+  }
+}
+
+/** Writers connect to nothing. */
 function nowhere(name: string): DataSource {
   return { name, type: 'redis', hosts: [{ host: '127.0.0.1', port: 6379 }], properties: {} }
 }

@@ -1,2 +1,2 @@
 export { compileJmespath } from './compile-jmespath.ts'
-export { jmespathFields, jmespathReferences, usesUuid } from './inspect-jmespath.ts'
+export { jmespathFields, jmespathNames, jmespathReferences, usesUuid } from './inspect-jmespath.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { jmespathFields, jmespathReferences, usesUuid } from './index.ts'
+import { jmespathFields, jmespathNames, jmespathReferences, usesUuid } from './index.ts'
 import { jmespathMapping } from './inspect-jmespath.ts'
 
 describe('jmespathFields', () => {
@@ -43,6 +43,21 @@ describe('jmespathReferences', () => {
     ['`a`', []],
   ])('%s', (text, names) => {
     expect(jmespathReferences(text)).toEqual(names)
+  })
+})
+
+describe('jmespathNames', () => {
+  it.each([
+    ['country', ['country']],
+    ['after.name || before.name', ['after.name', 'before.name']],
+    ['after.name.first | upper(@)', ['after.name']],
+    ['(after || before).name', ['after', 'before']],
+    ['@.a.b', ['a']],
+    ['a[0].b', ['a']],
+    ['rows[?a > `1`].b', ['rows']],
+    ['"a b".c', ['a b.c']],
+  ])('%s', (text, names) => {
+    expect(jmespathNames(text)).toEqual(names)
   })
 })
 

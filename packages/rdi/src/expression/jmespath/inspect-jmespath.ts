@@ -39,6 +39,17 @@ export function jmespathReferences(text: string): readonly string[] {
 }
 
 /**
+ * The same, with the field below that is read of one where that is told: `after.name`.
+ *
+ * @throws ExpressionSyntaxError
+ */
+export function jmespathNames(text: string): readonly string[] {
+  const names = new Set<string>()
+  collectReferences(parse(text), names, true)
+  return [...names]
+}
+
+/**
  * Whether an expression gives another value each time, so that it makes no key that is found again.
  *
  * @throws ExpressionSyntaxError
@@ -53,15 +64,20 @@ function callsUuid(node: Node): boolean {
 }
 
 /** Only where a node is evaluated on the record are its fields those of the record. */
-function collectReferences(node: Node, names: Set<string>): void {
+function collectReferences(node: Node, names: Set<string>, hasParts = false): void {
   if (node.type === 'field') names.add(node.name)
   if (node.type === 'reference') return
   if (!isProjecting(node)) {
-    for (const child of childrenOf(node)) collectReferences(child, names)
+    for (const child of childrenOf(node)) collectReferences(child, names, hasParts)
     return
   }
-  collectReferences(node.left, names)
-  if (node.type === 'chain' && node.left.type === 'current') collectReferences(node.right, names)
+  const { type, left, right } = node
+  if (hasParts && type === 'chain' && left.type === 'field' && right.type === 'field') {
+    names.add(`${left.name}.${right.name}`)
+    return
+  }
+  collectReferences(left, names, hasParts)
+  if (type === 'chain' && left.type === 'current') collectReferences(right, names, hasParts)
 }
 
 type Projecting = Extract<

@@ -39,6 +39,19 @@ export async function compileSql(
   return new SqlProgram(engine, texts, expressions, boundFields(fields, options.realFields))
 }
 
+/**
+ * The fields that an expression reads, each once, nested ones with dots. Without those in double quotes, which stand for text
+ * where there is no such field.
+ *
+ * @throws {ExpressionSyntaxError}
+ */
+export async function sqlNames(text: string): Promise<readonly string[]> {
+  checkExpression(text)
+  const fields: SqlField[] = []
+  resolveFields(await loadSqlite(), text, fields)
+  return fields.flatMap(({ name, mayBeText }) => (mayBeText ? [] : [name]))
+}
+
 function boundFields(fields: readonly SqlField[], realFields: ReadonlySet<string>): BoundField[] {
   const realNames = new Set([...realFields].map(foldCase))
   return fields.map(({ name, mayBeText }, index) => ({

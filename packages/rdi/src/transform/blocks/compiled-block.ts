@@ -23,6 +23,8 @@ export interface BlockContext {
   readonly fieldsOf: ExpressionCompiler['fieldsOf']
   /** The fields that expressions find now. */
   fields(): ExpressionFields
+  /** Nothing may be written anywhere. */
+  readonly writesNothing: boolean
   lookup(connection: string): LookupConnection
 }
 

@@ -1,9 +1,11 @@
 import type { Row } from '@millrace/core/record'
 import { describe, expect, it } from 'vitest'
 import {
+  compiled,
   jmespath,
   job,
   output,
+  routesOf,
   shown,
   table,
   transformed,
@@ -16,12 +18,25 @@ import type {
   LookupReply,
 } from '../../lookup/lookup-connection.ts'
 import type { TransformBlock } from '../../model/table-job.ts'
+import type { RouteOptions } from '../compile-routes.ts'
+
+type Lookup = Extract<TransformBlock, { uses: 'redis.lookup' }>
 
 const person = table('person', { id: 'int', name: 'string' })
+
+const get: Lookup = {
+  uses: 'redis.lookup',
+  connection: 'target',
+  command: 'GET',
+  arguments: [jmespath('id')],
+  field: 'found',
+  batchSize: 200,
+}
 
 class RecordedLookup implements LookupConnection {
   readonly sent: (readonly LookupCommand[])[] = []
   isClosed = false
+  isProbed = false
   readonly #answer: (command: LookupCommand) => LookupReply
 
   constructor(answer: (command: LookupCommand) => LookupReply) {
@@ -31,6 +46,10 @@ class RecordedLookup implements LookupConnection {
   async send(commands: readonly LookupCommand[]): Promise<readonly LookupReply[]> {
     this.sent.push(commands)
     return commands.map((command) => this.#answer(command))
+  }
+
+  async probe(): Promise<void> {
+    this.isProbed = true
   }
 
   async close(): Promise<void> {
@@ -153,5 +172,49 @@ describe('redis.lookup', () => {
       },
     ])
     expect(shown(batch)).toEqual([{ id: '3', name: 'Eva', found: null, copy: null }])
+  })
+
+  it('is refused where nothing may be written, unless its command is known to read only', async () => {
+    const lookup = new RecordedLookup(() => ({ value: '1' }))
+    const preview = async (command: string) => {
+      const block = { ...get, command }
+      const routes = routesOf({ jobs: [job({ table: 'person', blocks: [block] })], lookup })
+      await using _ = await compiled(routes, [person], { writesNothing: true })
+    }
+    for (const command of ['get', 'HGETALL', 'JSON.GET', 'EVAL_RO']) await preview(command)
+    for (const command of ['INCR', 'getdel', 'GETEX', 'EVAL', 'SORT', 'MADE.UP'])
+      await expect(preview(command)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining(
+          `jobs/invoice.yaml: block 1 (redis.lookup) sends ${command}`,
+        ),
+      })
+    expect(lookup.sent).toEqual([])
+  })
+
+  it('connects before the first row, and once alone', async () => {
+    const opened: RecordedLookup[] = []
+    const openLookup = () => {
+      opened.push(new RecordedLookup(() => ({ value: '1' })))
+      return opened.at(-1) as RecordedLookup
+    }
+    const routes = routesOf({ jobs: [job({ table: 'person', blocks: [get] })], openLookup })
+    for (const writesNothing of [true, false, false]) {
+      await using _ = await compiled(routes, [person], { writesNothing })
+    }
+    expect(opened.map(({ isProbed }) => isProbed)).toEqual([false, true, false])
+  })
+
+  it('waits without an end where changes are followed, and not at all in a preview', async () => {
+    const timeouts: number[] = []
+    const openLookup: RouteOptions['openLookup'] = (_, { timeoutMs }) => {
+      timeouts.push(timeoutMs)
+      return new RecordedLookup(() => ({ value: '1' }))
+    }
+    const routes = routesOf({ jobs: [job({ table: 'person', blocks: [get] })], openLookup })
+    for (const options of [{}, { follows: true }, { writesNothing: true }]) {
+      await using _ = await compiled(routes, [person], options)
+    }
+    expect(timeouts).toEqual([300_000, Infinity, 0])
   })
 })

@@ -1,3 +1,5 @@
+import { PluginError } from '@millrace/core/plugin'
+import { isReadOnly } from '../../lookup/read-only-commands.ts'
 import { ExpressionFailure, type RdiRecord, type RdiValue } from '../../model/expression.ts'
 import type { TransformBlock } from '../../model/table-job.ts'
 import { describeValue, isFields, isList } from '../../record/cell-of-value.ts'
@@ -18,7 +20,8 @@ interface Asked {
 
 /** Asks Redis for every record, many at a time, and keeps the replies in a field. */
 export async function compileLookup(block: Lookup, context: BlockContext): Promise<CompiledBlock> {
-  const { programs, layout, label } = context
+  const { programs, layout, label, job, writesNothing } = context
+  if (writesNothing && !isReadOnly(block.command)) throw mayWrite(block, job.file, label)
   const { when, batchSize, field } = block
   const expressions = [...block.arguments, ...(when === undefined ? [] : [when])]
   const program = await programs.compile(expressions, context.fields())
@@ -47,6 +50,14 @@ export async function compileLookup(block: Lookup, context: BlockContext): Promi
     const blocked = setField(record, path, reply.value)
     return blocked === undefined ? undefined : `${blocked} holds no object`
   }
+}
+
+function mayWrite({ command }: Lookup, file = 'the job', label: string): PluginError {
+  return new PluginError({
+    code: 'CONFIG_INVALID',
+    message: `${file}: ${label} sends ${command}, which is not known to read only, and a preview writes nothing`,
+    hint: 'Look values up with a command that reads, such as HGET, or take the block away to preview the rest.',
+  })
 }
 
 function commandsOf(block: Lookup, program: ExpressionSet, set: RecordSet, label: string): Asked[] {

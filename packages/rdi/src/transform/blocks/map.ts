@@ -117,8 +117,8 @@ async function compileText(expression: Expression, context: BlockContext): Promi
   const { layout, programs, label, fieldsOf } = context
   // Compiled first: what is no expression at all has a better message of its own.
   // A part of the object may be absent, never the object.
-  const { realFields, names: readable } = context.fields()
-  const program = await programs.compile([expression], { realFields, names: [] })
+  const { names: readable, ...visible } = context.fields()
+  const program = await programs.compile([expression], { ...visible, names: [] })
   const read = readable.filter((name) => reads(expression, name))
   const fields = expression.language === 'jmespath' ? fieldsOf(expression.text) : undefined
   if (fields === undefined) throw unknownFields(expression)
