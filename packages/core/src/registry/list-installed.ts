@@ -4,7 +4,7 @@ import type { Dialect } from '../dialect/dialect.ts'
 import { findDialect } from '../dialect/find-dialect.ts'
 import type { Plugin } from '../plugin/define.ts'
 import { loadModule } from './load-module.ts'
-import { resolveModule } from './resolve-module.ts'
+import { findModule, resolveModule } from './resolve-module.ts'
 
 /** A plugin package that is installed; `plugins`, `dialect` or `problem` says what came of loading it. */
 export interface InstalledPackage {
@@ -48,13 +48,11 @@ export async function inspectModule(
   searchFrom: readonly string[],
 ): Promise<InstalledPackage> {
   const found = { name: specifier, version: undefined, folder: searchFrom[0] ?? '', plugins: [] }
-  for (const from of searchFrom) {
-    const resolved = resolveModule(specifier, from)
-    if (resolved === undefined) continue
-    if ('broken' in resolved) return { ...found, folder: from, problem: resolved.broken }
-    return { ...found, folder: from, ...(await loadModule(resolved.url, specifier)) }
-  }
-  return { ...found, problem: 'there is no such plugin module' }
+  const module = findModule(specifier, searchFrom)
+  if (module === undefined) return { ...found, problem: 'there is no such plugin module' }
+  const { folder } = module
+  if ('broken' in module) return { ...found, folder, problem: module.broken }
+  return { ...found, folder, ...(await loadModule(module.url, specifier)) }
 }
 
 async function visiblePackages(from: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { packageFiles, pluginSource, temporaryFolder } from '../../test-data/temp-folder.ts'
-import { listInstalled } from './list-installed.ts'
+import { inspectModule, listInstalled } from './list-installed.ts'
 import { PluginRegistry } from './plugin-registry.ts'
 
 const mysql = pluginSource('reader', 'mysql')
@@ -221,5 +221,26 @@ describe('listInstalled', () => {
       { name: 'millrace-writer-acme', plugins: [], problem: expect.stringMatching(/no plugin/) },
     ])
     expect(await listInstalled([temporaryFolder()])).toEqual([])
+  })
+})
+
+describe('inspectModule', () => {
+  it('tells of the first of the folders from which the module can be seen', async () => {
+    const far = temporaryFolder(packageFiles('acme', mysql))
+    const near = temporaryFolder(packageFiles('broken', mysql, { exports: './dist/index.js' }))
+    expect(await inspectModule('acme', [near, far])).toMatchObject({
+      folder: far,
+      plugins: [{ stepType: 'mysql' }],
+    })
+    expect(await inspectModule('broken', [far, near])).toMatchObject({
+      folder: near,
+      plugins: [],
+      problem: expect.stringMatching(/^its file .* is missing$/),
+    })
+    expect(await inspectModule('none', [far, near])).toMatchObject({
+      folder: far,
+      plugins: [],
+      problem: 'there is no such plugin module',
+    })
   })
 })

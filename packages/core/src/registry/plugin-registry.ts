@@ -3,7 +3,7 @@ import type { ReaderPlugin } from '../plugin/reader.ts'
 import type { WriterPlugin } from '../plugin/writer.ts'
 import { suggestKey } from '../config/suggest-key.ts'
 import { loadModule, type LoadedModule } from './load-module.ts'
-import { resolveModule } from './resolve-module.ts'
+import { findModule } from './resolve-module.ts'
 import { equalStepTypes, knownStepTypes, packageNames } from './step-type-aliases.ts'
 
 /** A plugin with the package or path that it came from. */
@@ -47,22 +47,15 @@ export class PluginRegistry {
    * from; packages are looked for in the registry's folders too. Returns what is wrong, if anything.
    */
   async add(specifier: string, folder: string): Promise<PluginLookupProblem | undefined> {
-    for (const from of [folder, ...this.#folders]) {
-      const resolved = resolveModule(specifier, from)
-      if (resolved === undefined) continue
-      if ('broken' in resolved) return brokenModule(specifier, resolved.broken)
-      if (this.#addedUrls.has(resolved.url)) return undefined
-      this.#addedUrls.add(resolved.url)
-      const loaded = await loadModule(resolved.url, specifier)
-      if ('problem' in loaded) return loaded
-      for (const plugin of loaded.plugins) this.#added.push({ plugin, origin: specifier })
-      return undefined
-    }
-    const isPackage = !/^[./]|^file:/.test(specifier)
-    const hint = isPackage
-      ? `Install it: npm install ${specifier}`
-      : `It was looked for from ${folder}.`
-    return { problem: `there is no plugin module ${JSON.stringify(specifier)}`, hint }
+    const found = findModule(specifier, [folder, ...this.#folders])
+    if (found === undefined) return missingModule(specifier, folder)
+    if ('broken' in found) return brokenModule(specifier, found.broken)
+    if (this.#addedUrls.has(found.url)) return undefined
+    this.#addedUrls.add(found.url)
+    const loaded = await loadModule(found.url, specifier)
+    if ('problem' in loaded) return loaded
+    for (const plugin of loaded.plugins) this.#added.push({ plugin, origin: specifier })
+    return undefined
   }
 
   /** The plugin that serves a stepType, or why there is none. */
@@ -87,15 +80,13 @@ export class PluginRegistry {
   ): Promise<readonly (FoundPlugin[] | PluginLookupProblem)[]> {
     const loaded: (FoundPlugin[] | PluginLookupProblem)[] = []
     for (const name of names) {
-      const resolved = this.#folders
-        .map((folder) => resolveModule(name, folder))
-        .find((one) => one !== undefined)
-      if (resolved === undefined) continue
-      if ('broken' in resolved) {
-        loaded.push(brokenModule(name, resolved.broken))
+      const found = findModule(name, this.#folders)
+      if (found === undefined) continue
+      if ('broken' in found) {
+        loaded.push(brokenModule(name, found.broken))
         continue
       }
-      const module: LoadedModule = await loadModule(resolved.url, name)
+      const module: LoadedModule = await loadModule(found.url, name)
       if ('problem' in module) loaded.push(module)
       else loaded.push(module.plugins.map((plugin) => ({ plugin, origin: name })))
     }
@@ -139,6 +130,14 @@ function single<P extends Plugin>(
     problem: `two ${kind}s claim the stepType ${JSON.stringify(stepType)}: they come from ${origins}`,
     hint: 'Uninstall one of them, or take it out of "plugins".',
   }
+}
+
+function missingModule(specifier: string, folder: string): PluginLookupProblem {
+  const isPackage = !/^[./]|^file:/.test(specifier)
+  const hint = isPackage
+    ? `Install it: npm install ${specifier}`
+    : `It was looked for from ${folder}.`
+  return { problem: `there is no plugin module ${JSON.stringify(specifier)}`, hint }
 }
 
 function brokenModule(name: string, reason: string): PluginLookupProblem {

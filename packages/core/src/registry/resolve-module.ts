@@ -26,6 +26,18 @@ export function resolveModule(specifier: string, folder: string): ResolvedModule
   }
 }
 
+/** What the first of the folders gives from which the module can be seen, with that folder. */
+export function findModule(
+  specifier: string,
+  folders: readonly string[],
+): (NonNullable<ResolvedModule> & { readonly folder: string }) | undefined {
+  for (const folder of new Set(folders)) {
+    const resolved = resolveModule(specifier, folder)
+    if (resolved !== undefined) return { ...resolved, folder }
+  }
+  return undefined
+}
+
 function isPath(specifier: string): boolean {
   return (
     /^\.{1,2}(?:[/\\]|$)/.test(specifier) || /^file:/i.test(specifier) || path.isAbsolute(specifier)

@@ -1,20 +1,22 @@
 import type { OperationCode, Row } from '@millrace/core/record'
-import { serverErrorOf } from '../snapshot/copy-decoder.ts'
+import {
+  copyBothResponse,
+  copyData,
+  errorResponse,
+  headBytes,
+  MessageDecoder,
+  readyForQuery,
+  serverErrorOf,
+} from '../connection/message-decoder.ts'
 import type { RelationBinding } from './relation-binding.ts'
 import { relationMessageOf, type RelationMessage } from './relation-message.ts'
 import { serverEpochMs } from './replication-messages.ts'
 import { TupleReader } from './tuple-reader.ts'
 
-/** Message type and length. */
-const headBytes = 5
 /** Of XLogData: type, start and end of the log, time. */
 const logHeadBytes = 25
 
 const code = (letter: string) => letter.charCodeAt(0)
-const copyBothResponse = code('W')
-const copyData = code('d')
-const errorResponse = code('E')
-const readyForQuery = code('Z')
 const logData = code('w')
 const keepAlive = code('k')
 const oldTuple = code('O')
@@ -58,19 +60,16 @@ export interface LogSink {
  * protocol, in them those of the replication protocol, and in these those of `pgoutput`, version 1, values as text
  * (PostgreSQL documentation, "Streaming Replication Protocol" and "Logical Replication Message Formats").
  */
-export class LogDecoder {
+export class LogDecoder extends MessageDecoder {
   readonly #sink: LogSink
   /** Of each relation that is followed, by its oid. */
   readonly #bindings: ReadonlyMap<number, RelationBinding>
   readonly #tuples = new TupleReader()
   #waiting: Buffer[] = []
   #at = 0
-  #isHeld = false
-  /** A message whose end has not come yet; its head first, when that is not known. */
-  #partial = Buffer.allocUnsafe(headBytes)
-  #filled = 0
 
   constructor(sink: LogSink, bindings: ReadonlyMap<number, RelationBinding>) {
+    super()
     this.#sink = sink
     this.#bindings = bindings
   }
@@ -83,70 +82,22 @@ export class LogDecoder {
 
   /** Goes on after {@link LogSink.relation} said that it has to wait. */
   resume(): void {
-    this.#isHeld = false
+    this.isHeld = false
     this.#run()
   }
 
   #run(): void {
     for (;;) {
       const chunk = this.#waiting[0]
-      if (chunk === undefined || this.#isHeld) return
-      this.#at = this.#decode(chunk, this.#at)
+      if (chunk === undefined || this.isHeld) return
+      this.#at = this.decode(chunk, this.#at)
       if (this.#at < chunk.length) return
       this.#waiting.shift()
       this.#at = 0
     }
   }
 
-  /** Gives the place behind what was taken; before the end of the chunk only when held. */
-  #decode(chunk: Buffer, from: number): number {
-    let at = from
-    while (at < chunk.length && !this.#isHeld) {
-      if (this.#filled > 0 || chunk.length - at < headBytes) {
-        at = this.#fill(chunk, at)
-        continue
-      }
-      const end = at + 1 + chunk.readInt32BE(at + 1)
-      if (end > chunk.length) {
-        this.#partial = Buffer.allocUnsafe(end - at)
-        at = this.#fill(chunk, at)
-        continue
-      }
-      this.#message(chunk, at, end)
-      at = end
-    }
-    return at
-  }
-
-  /** Collects the bytes of a message that spans chunks; gives the place behind what was taken. */
-  #fill(chunk: Buffer, from: number): number {
-    let at = from
-    at += this.#take(chunk, at)
-    if (this.#filled < this.#partial.length) return at
-    if (this.#partial.length === headBytes) {
-      const length = 1 + this.#partial.readInt32BE(1)
-      if (length > headBytes) {
-        const head = this.#partial
-        this.#partial = Buffer.allocUnsafe(length)
-        head.copy(this.#partial)
-        at += this.#take(chunk, at)
-        if (this.#filled < length) return at
-      }
-    }
-    const message = this.#partial
-    this.#partial = Buffer.allocUnsafe(headBytes)
-    this.#filled = 0
-    this.#message(message, 0, message.length)
-    return at
-  }
-
-  #take(chunk: Buffer, at: number): number {
-    const taken = chunk.copy(this.#partial, this.#filled, at)
-    this.#filled += taken
-    return taken
-  }
-
-  #message(bytes: Buffer, start: number, end: number): void {
+  protected message(bytes: Buffer, start: number, end: number): void {
     const type = bytes[start]
     if (type === copyData) this.#copyData(bytes, start + headBytes, end)
     else if (type === copyBothResponse) this.#sink.started()
@@ -179,7 +130,7 @@ export class LogDecoder {
         this.#sink.commit(bytes.readBigUInt64BE(start + 10))
         break
       case messages.relation:
-        this.#isHeld = !this.#sink.relation(relationMessageOf(bytes, start))
+        this.isHeld = !this.#sink.relation(relationMessageOf(bytes, start))
         break
       case messages.truncate:
         this.#truncate(bytes, start)

@@ -1,9 +1,8 @@
+import { copyData, headBytes } from '../connection/message-decoder.ts'
 import { quoteName } from '../snapshot/table-name.ts'
 import { lsnText } from './log-position.ts'
 
 const statusPayloadBytes = 34
-const headBytes = 5
-const copyData = 0x64
 const standbyStatusUpdate = 0x72
 const simpleQuery = 0x51
 /** Milliseconds from 1970 to 2000, the server's epoch. */

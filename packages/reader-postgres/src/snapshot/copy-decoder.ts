@@ -1,4 +1,12 @@
 import type { ChunkDecoder, RowSink } from '@millrace/core/sql'
+import {
+  copyData,
+  errorResponse,
+  headBytes,
+  MessageDecoder,
+  readyForQuery,
+  serverErrorOf,
+} from '../connection/message-decoder.ts'
 import type { CellForm } from '../types/cell-form.ts'
 import { convertCell } from './convert-cell.ts'
 
@@ -8,12 +16,6 @@ const backslash = 0x5c
 const letterN = 0x4e
 /** `false` stands for `f`. */
 const maxGrowth = 4
-/** Message type and length. */
-const headBytes = 5
-
-const copyData = 0x64
-const errorResponse = 0x45
-const readyForQuery = 0x5a
 
 /** Bytes that letters behind a backslash stand for; any other byte stands for itself. */
 const escapes = Uint8Array.from({ length: 256 }, (_, byte) => byte)
@@ -36,18 +38,16 @@ for (const [letter, byte] of [
  * million rows of five short columns: 0.13 s of CPU (Node 20), where a row stream with strings for cells took 1.4 s.
  * A plain implementation stands in the test.
  */
-export class CopyDecoder implements ChunkDecoder {
+export class CopyDecoder extends MessageDecoder implements ChunkDecoder {
   readonly #forms: readonly CellForm[]
   /** 1 for columns whose form is not text. */
   readonly #isConverted: Uint8Array
   readonly #sink: RowSink
   readonly #growth: number
-  /** A message whose end has not come yet; its head first, when that is not known. */
-  #partial = Buffer.allocUnsafe(headBytes)
-  #filled = 0
 
   /** @param forms one per column */
   constructor(forms: readonly CellForm[], sink: RowSink) {
+    super()
     this.#forms = forms
     this.#isConverted = Uint8Array.from(forms, (form) => (form === 'text' ? 0 : 1))
     this.#sink = sink
@@ -56,52 +56,10 @@ export class CopyDecoder implements ChunkDecoder {
 
   /** Takes the next chunk of the socket. */
   push(chunk: Buffer): void {
-    let at = 0
-    while (at < chunk.length) {
-      if (this.#filled > 0 || chunk.length - at < headBytes) {
-        at = this.#fill(chunk, at)
-        continue
-      }
-      const end = at + 1 + chunk.readInt32BE(at + 1)
-      if (end > chunk.length) {
-        this.#partial = Buffer.allocUnsafe(end - at)
-        at = this.#fill(chunk, at)
-        continue
-      }
-      this.#message(chunk, at, end)
-      at = end
-    }
+    this.decode(chunk, 0)
   }
 
-  /** Collects the bytes of a message that spans chunks; gives the place behind what was taken. */
-  #fill(chunk: Buffer, from: number): number {
-    let at = from
-    at += this.#take(chunk, at)
-    if (this.#filled < this.#partial.length) return at
-    if (this.#partial.length === headBytes) {
-      const length = 1 + this.#partial.readInt32BE(1)
-      if (length > headBytes) {
-        const head = this.#partial
-        this.#partial = Buffer.allocUnsafe(length)
-        head.copy(this.#partial)
-        at += this.#take(chunk, at)
-        if (this.#filled < length) return at
-      }
-    }
-    const message = this.#partial
-    this.#partial = Buffer.allocUnsafe(headBytes)
-    this.#filled = 0
-    this.#message(message, 0, message.length)
-    return at
-  }
-
-  #take(chunk: Buffer, at: number): number {
-    const taken = chunk.copy(this.#partial, this.#filled, at)
-    this.#filled += taken
-    return taken
-  }
-
-  #message(chunk: Buffer, start: number, end: number): void {
+  protected message(chunk: Buffer, start: number, end: number): void {
     const type = chunk[start]
     if (type === copyData) this.#row(chunk, start + headBytes, end)
     else if (type === readyForQuery) this.#sink.end(undefined)
@@ -157,18 +115,4 @@ export class CopyDecoder implements ChunkDecoder {
     builder.boundCount = bound
     builder.endRow(at - rowStart - excess)
   }
-}
-
-/** The fields of an error in the shape the driver gives them: message, and the SQLSTATE as `code`. */
-export function serverErrorOf(payload: Buffer): Error {
-  const fields = new Map(
-    payload
-      .toString('utf8')
-      .split('\0')
-      .map((field) => [field.charAt(0), field.slice(1)]),
-  )
-  return Object.assign(new Error(fields.get('M') ?? 'unknown error'), {
-    code: fields.get('C') ?? '',
-    severity: fields.get('S') ?? '',
-  })
 }
