@@ -21,6 +21,12 @@ function failingWith(makeError: (password: string) => Error): BreakingWriter {
 /** Mutants that write wrongly. */
 export const writerMutants: readonly Mutant<WriterHarness>[] = [
   {
+    name: 'does not say what it guarantees',
+    breaks: 'manifest',
+    says: /the plugin has no guarantee\(\)/,
+    breaking: plugin(() => ({ guarantee: undefined as never })),
+  },
+  {
     name: 'accepts any parameters',
     breaks: 'parameters',
     says: /the schema accepts parameters of wrong types: \{"password":5\}/,
