@@ -15,10 +15,10 @@ export { MemoryLog } from './memory/memory-log.ts'
 export type { MemoryChange } from './memory/memory-parts.ts'
 export {
   memoryWriter,
-  type MemoryWrite,
   type MemoryWriter,
   type MemoryWriterOptions,
 } from './memory/memory-writer.ts'
+export type { MemoryWrite } from './memory/memory-table.ts'
 export type {
   ConformanceCase,
   RunCasesOptions,

@@ -8,7 +8,7 @@ import type { DataSourceReference } from './data-source.ts'
 
 /** What a writer promises; the conformance suite holds it to this. */
 export interface WriterCapabilities {
-  /** Operation code `d` is applied. */
+  /** Operation code `d` is applied; without it every `d` is rejected. */
   readonly deletes: boolean
 }
 
@@ -99,6 +99,10 @@ export interface WriterSession extends AsyncDisposable {
   /**
    * Writes a batch. Per split, calls come in order and are applied in that order per key; up to `maxInFlight` calls
    * of a split may be under way. Resolves when the target has answered for every row.
+   *
+   * With `changes`, `operations` says what becomes of each row: `r`, `c` and `u` put it, `d` removes what its key holds; without
+   * `capabilities.deletes` a `d` is given to `admit` as a rejected row. A `u` whose `before` has another key than the row moves
+   * it: nothing stays under the old key. A cell that is `undefined` was not sent: what the target holds of it stays.
    *
    * @throws PluginError TARGET_FAILED when the outcome of the batch stays unknown or the target stays away;
    * TARGET_REWOUND when the checkpoint is not where this batch would go on: nothing of it was written, and the split has

@@ -2,6 +2,7 @@ import { isRecord } from '../config/config-path.ts'
 import { messageOf } from '../config/issue-message.ts'
 import { pluginApiVersion } from '../plugin/api-version.ts'
 import type { Plugin } from '../plugin/define.ts'
+import { manifestFaults } from './manifest-faults.ts'
 
 /** The plugins a module exports, or what is wrong with it. */
 export type LoadedModule =
@@ -21,7 +22,7 @@ export async function loadModule(url: string, origin: string): Promise<LoadedMod
   const listed = exported['plugins']
   const candidates = Array.isArray(listed) ? (listed as unknown[]) : Object.values(exported)
   const found = [...new Set(candidates)].filter(looksLikePlugin)
-  const foreign = found.find((plugin) => plugin.apiVersion !== pluginApiVersion)
+  const foreign = found.find(({ apiVersion }) => apiVersion !== pluginApiVersion)
   if (foreign !== undefined) return versionMismatch(foreign, origin)
   if (found.length === 0) {
     return {
@@ -29,39 +30,30 @@ export async function loadModule(url: string, origin: string): Promise<LoadedMod
       hint: 'Export what defineReader or defineWriter returns, or a list of them as "plugins".',
     }
   }
-  const incomplete = found.find((plugin) => !isComplete(plugin))
-  if (incomplete !== undefined) {
-    const problem = `the ${incomplete.kind} ${incomplete.stepType} of ${origin} has no config schema or no open()`
-    return { problem }
+  for (const plugin of found) {
+    const faults = manifestFaults(plugin)
+    if (faults.length > 0) return { problem: `${nameOf(plugin, origin)} has ${faults.join(', ')}` }
   }
-  return { plugins: found as Plugin[] }
+  return { plugins: found as unknown as Plugin[] }
 }
 
-interface PluginShape {
-  readonly apiVersion?: unknown
-  readonly kind: 'reader' | 'writer'
-  readonly stepType: string
+/** Of what every version of the contract says of a plugin, two tell it from anything else that a module exports. */
+function looksLikePlugin(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (!isRecord(value)) return false
+  return ['apiVersion', 'kind', 'stepType'].filter((name) => name in value).length >= 2
 }
 
-function looksLikePlugin(value: unknown): value is PluginShape {
-  return (
-    isRecord(value) &&
-    (value['kind'] === 'reader' || value['kind'] === 'writer') &&
-    typeof value['stepType'] === 'string'
-  )
+/** For messages: nothing is known yet of what it says of itself. */
+function nameOf({ kind, stepType }: Readonly<Record<string, unknown>>, origin: string): string {
+  const what = typeof kind === 'string' ? kind : 'plugin'
+  return typeof stepType === 'string'
+    ? `the ${what} ${stepType} of ${origin}`
+    : `a ${what} of ${origin}`
 }
 
-function isComplete(plugin: PluginShape): boolean {
-  const { config, open } = plugin as unknown as Record<string, unknown>
-  const isSchema = (typeof config === 'object' || typeof config === 'function') && config !== null
-  return isSchema && '~standard' in config && typeof open === 'function'
-}
-
-function versionMismatch(
-  { apiVersion, kind, stepType }: PluginShape,
-  origin: string,
-): LoadedModule {
-  const who = `the ${kind} ${stepType} of ${origin}`
+function versionMismatch(plugin: Readonly<Record<string, unknown>>, origin: string): LoadedModule {
+  const { apiVersion } = plugin
+  const who = nameOf(plugin, origin)
   const fitting = `plugin API ${pluginApiVersion}`
   if (apiVersion === undefined) {
     const hint = `It has to say which contract it keeps: apiVersion: ${pluginApiVersion}.`

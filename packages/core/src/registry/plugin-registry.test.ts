@@ -174,6 +174,56 @@ describe('PluginRegistry', () => {
     })
   })
 
+  it('looks at the version of a plugin before its kind', async () => {
+    const source = `export const plugin = { apiVersion: 2, kind: 'transformer', stepType: 'acme' }`
+    const folder = temporaryFolder({ 'own.mjs': source })
+    expect(await new PluginRegistry([folder]).add('./own.mjs', folder)).toMatchObject({
+      problem:
+        'the transformer acme of ./own.mjs is made for plugin API 2, this Millrace has plugin API 1',
+    })
+  })
+
+  it.each<['reader' | 'writer', string, string]>([
+    ['writer', 'guarantee = undefined', 'the writer acme of ./own.mjs has no guarantee()'],
+    ['writer', 'open = 5', 'the writer acme of ./own.mjs has no open()'],
+    ['reader', 'capabilities = undefined', 'the reader acme of ./own.mjs has no capabilities'],
+    [
+      'reader',
+      'capabilities = { follow: true, resumableSplits: 1 }',
+      'the reader acme of ./own.mjs has no capabilities.parallelSplits that is true or false, no capabilities.resumableSplits that is true or false',
+    ],
+    ['reader', 'description = ""', 'the reader acme of ./own.mjs has no description'],
+    [
+      'reader',
+      'stepType = "Acme X"',
+      'the reader Acme X of ./own.mjs has no stepType of small letters, digits and hyphens',
+    ],
+    [
+      'reader',
+      'stepType = undefined',
+      'a reader of ./own.mjs has no stepType of small letters, digits and hyphens',
+    ],
+    [
+      'reader',
+      'aliases = "acmereader"',
+      'the reader acme of ./own.mjs has aliases that are no list of names of small letters, digits and hyphens',
+    ],
+    [
+      'reader',
+      'identity = {}',
+      'the reader acme of ./own.mjs has something else than a function as identity',
+    ],
+    [
+      'reader',
+      'kind = "transformer"',
+      'the transformer acme of ./own.mjs has no kind that is "reader" or "writer"',
+    ],
+  ])('says what a %s lacks (%s)', async (kind, change, problem) => {
+    const source = `${pluginSource(kind, 'acme')}plugin.${change}`
+    const folder = temporaryFolder({ 'own.mjs': source })
+    expect(await new PluginRegistry([folder]).add('./own.mjs', folder)).toEqual({ problem })
+  })
+
   it('says what a file with a plugin of another version has to become', async () => {
     const folder = temporaryFolder({
       'own.mjs': pluginSource('reader', 'acme', { apiVersion: 2 }),

@@ -8,7 +8,6 @@ import {
   type PluginContext,
   type PreviewCommand,
   type RejectedRow,
-  type SplitProgress,
   type TruncateOptions,
   type WriteOptions,
   type WriteProgress,
@@ -20,7 +19,6 @@ import {
   byteLengthOfCell,
   type BatchLimits,
   type Cell,
-  type JsonValue,
   type OperationCode,
   type RecordBatch,
   type Row,
@@ -28,6 +26,7 @@ import {
   type TableSchema,
 } from '@millrace/core/record'
 import { MemoryCheckpoint, MemoryCheckpointStore } from './memory-checkpoint.ts'
+import { tableOf, type MemoryWrite } from './memory-table.ts'
 
 /** Behaviour of a {@link memoryWriter} beyond keeping rows. */
 export interface MemoryWriterOptions {
@@ -51,7 +50,7 @@ export interface MemoryWriterOptions {
   readonly keepsCheckpoint?: boolean
   /**
    * Whether it is as a target with keys: `table()` has the last row of each key, operation codes are applied, a table can be
-   * emptied, and writing twice leaves what once leaves. Default false.
+   * emptied, and writing twice leaves what once leaves. Default false: every row is kept, and deletes are rejected.
    */
   readonly isKeyed?: boolean
   /**
@@ -59,21 +58,6 @@ export interface MemoryWriterOptions {
    * was written; `after`, all of it was, and nobody hears of it.
    */
   readonly onWrite?: (moment: 'before' | 'after', count: number) => void
-}
-
-/** A batch as it was written: the rows that were, and where they belong. */
-export interface MemoryWrite {
-  readonly schema: TableSchema
-  readonly rows: readonly (readonly Cell[])[]
-  /** Of the rows, where they are changes. */
-  readonly operations?: readonly OperationCode[]
-  /** Everything of the table was removed. */
-  readonly isTruncate?: boolean
-  readonly progress: WriteProgress
-  /** What stood in the checkpoint for each split until then. */
-  readonly before: ReadonlyMap<string, SplitProgress>
-  /** The header of the checkpoint at the time. */
-  readonly header: JsonValue | undefined
 }
 
 /** A writer into memory, and what a test may ask it. */
@@ -156,17 +140,9 @@ export function memoryWriter(options: MemoryWriterOptions = {}): MemoryWriter {
   }
 }
 
-function tableOf(writes: readonly MemoryWrite[]): ReadonlyMap<string, readonly Cell[]> {
-  const table = new Map<string, readonly Cell[]>()
-  for (const { schema, rows, operations, isTruncate } of writes) {
-    if (isTruncate === true) table.clear()
-    for (const [index, row] of rows.entries()) {
-      const key = JSON.stringify(schema.key.map((at) => String(row[at])))
-      if (operations?.[index] === 'd') table.delete(key)
-      else table.set(key, row)
-    }
-  }
-  return table
+const keptForever: RowError = {
+  code: 'DELETE_NOT_APPLIED',
+  message: 'what was kept without a key cannot be found again',
 }
 
 class MemoryWriterSession implements WriterSession {
@@ -249,6 +225,7 @@ class MemoryWriterSession implements WriterSession {
     const refused: RejectedRow[] = []
     const rows: Row[] = []
     const operations: OperationCode[] = []
+    const rowsBefore: (Row | null)[] = []
     let bytesWritten = 0
     for (const [index, row] of batch.rows.entries()) {
       if (isRejected.has(index)) continue
@@ -257,20 +234,23 @@ class MemoryWriterSession implements WriterSession {
       else {
         rows.push([...row])
         operations.push(batch.changes?.operations[index] ?? 'r')
+        rowsBefore.push(batch.changes?.before[index] ?? null)
       }
       for (const cell of row) bytesWritten += byteLengthOfCell(cell)
     }
     const isKept = rows.length > 0 || progress.record !== undefined
+    const { schema } = batch
     if (progress.isApplied !== true && isKept)
-      this.#state.writes.push({ schema: batch.schema, rows, operations, progress, before, header })
+      this.#state.writes.push({ schema, rows, operations, rowsBefore, progress, before, header })
     return { sent: true, written: rows.length, rejected: refused, bytesWritten }
   }
 
   #rejectedRows(batch: RecordBatch): RejectedRow[] {
-    const { rejectRow } = this.#options
-    if (!rejectRow) return []
-    return batch.rows.flatMap((row, index) => {
-      const error = rejectRow(row, batch.schema)
+    const { rejectRow, isKeyed } = this.#options
+    const { rows, schema, changes } = batch
+    const isDelete = (index: number) => isKeyed !== true && changes?.operations[index] === 'd'
+    return rows.flatMap((row, index) => {
+      const error = isDelete(index) ? keptForever : rejectRow?.(row, schema)
       return error ? [{ row: index, error }] : []
     })
   }

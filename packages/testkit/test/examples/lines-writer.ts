@@ -8,7 +8,7 @@ import {
   type WriterSession,
   type WriteResult,
 } from '@millrace/core/plugin'
-import type { RecordBatch, Row } from '@millrace/core/record'
+import type { RecordBatch } from '@millrace/core/record'
 
 const configSchema = z.looseObject({ path: z.string().describe('The file.') })
 
@@ -64,15 +64,20 @@ class LinesSession implements WriterSession {
   }
 }
 
-const isText = (row: Row) => row.every((cell) => !(cell instanceof Uint8Array))
+const bytes = { code: 'BYTES', message: 'a line of JSON holds no bytes' }
+const deleted = { code: 'DELETE_NOT_APPLIED', message: 'an appended line cannot be taken back' }
 
-function linesOf({ rows }: RecordBatch): {
+function linesOf({ rows, changes }: RecordBatch): {
   readonly lines: readonly string[]
   readonly rejected: readonly RejectedRow[]
 } {
-  const error = { code: 'BYTES', message: 'a line of JSON holds no bytes' }
-  return {
-    lines: rows.filter(isText).map((row) => JSON.stringify(row)),
-    rejected: rows.flatMap((row, index) => (isText(row) ? [] : [{ row: index, error }])),
+  const lines: string[] = []
+  const rejected: RejectedRow[] = []
+  for (const [index, row] of rows.entries()) {
+    if (changes?.operations[index] === 'd') rejected.push({ row: index, error: deleted })
+    else if (row.some((cell) => cell instanceof Uint8Array))
+      rejected.push({ row: index, error: bytes })
+    else lines.push(JSON.stringify(row))
   }
+  return { lines, rejected }
 }

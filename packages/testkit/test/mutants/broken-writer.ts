@@ -1,5 +1,5 @@
 import type { Checkpoint, WriteOptions, WriterPlugin, WriterSession } from '@millrace/core/plugin'
-import type { RecordBatch } from '@millrace/core/record'
+import type { Changes, RecordBatch } from '@millrace/core/record'
 import type { z } from 'zod'
 import type { WriterHarness } from '../../src/index.ts'
 
@@ -39,6 +39,14 @@ export function writing(
   ) => (batch: RecordBatch, options: WriteOptions) => ReturnType<WriterSession['write']>,
 ): BreakingWriter {
   return session((whole) => ({ write: replace(whole) }))
+}
+
+/** Changes what is known of every batch of changes. */
+export function changing(change: (changes: Changes) => Changes): BreakingWriter {
+  return writing((whole) => (batch, options) => {
+    const { changes } = batch
+    return whole.write(changes ? { ...batch, changes: change(changes) } : batch, options)
+  })
 }
 
 /** Replaces methods of every checkpoint. */

@@ -18,6 +18,12 @@ let counter = 0
 /** Mutants that plan and read wrongly. */
 export const readerMutants: readonly Mutant<ReaderHarness>[] = [
   {
+    name: 'has a stepType that no job file can hold',
+    breaks: 'manifest',
+    says: /the plugin has no stepType of small letters, digits and hyphens, no description/,
+    breaking: plugin(() => ({ stepType: 'Acme X', description: '' })),
+  },
+  {
     name: 'accepts any parameters',
     breaks: 'parameters',
     says: /the schema accepts parameters of wrong types: \{"table":5\}/,

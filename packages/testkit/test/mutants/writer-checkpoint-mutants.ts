@@ -1,6 +1,6 @@
 import type { Checkpoint, WriteOptions } from '@millrace/core/plugin'
 import type { WriterHarness } from '../../src/index.ts'
-import { checkpoint, session, writing } from './broken-writer.ts'
+import { changing, checkpoint, session, writing } from './broken-writer.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Writes with other progress. */
@@ -163,5 +163,29 @@ export const writerCheckpointMutants: readonly Mutant<WriterHarness>[] = [
         ({ schema, rows, byteSize }, options) =>
           whole.write({ schema, rows, byteSize }, options),
     ),
+  },
+  {
+    name: 'puts the row of a changed key, and keeps the old one',
+    breaks: 'operation codes',
+    says: /the key here holds \[v0\], expected nothing, once the keys have changed/,
+    breaking: changing((changes) => ({ ...changes, before: changes.before.map(() => null) })),
+  },
+  {
+    name: 'looks only at whole rows for a changed key',
+    breaks: 'operation codes',
+    says: /the key away holds \[v0\], expected nothing, once the keys have changed/,
+    breaking: changing((changes) => {
+      const before = changes.before.map((row) => (row?.includes(undefined) ? null : row))
+      return { ...changes, before }
+    }),
+  },
+  {
+    name: 'puts null where nothing was sent',
+    breaks: 'operation codes',
+    says: /the key whole holds \[null\], expected \[v0\], after an update that did not send the value/,
+    breaking: writing((whole) => (batch, options) => {
+      const rows = batch.rows.map((row) => row.map((cell) => cell ?? null))
+      return whole.write({ ...batch, rows }, options)
+    }),
   },
 ]

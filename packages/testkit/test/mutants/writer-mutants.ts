@@ -1,7 +1,7 @@
 import { PluginError, type WriteOptions } from '@millrace/core/plugin'
 import { z } from 'zod'
 import type { WriterHarness } from '../../src/index.ts'
-import { config, plugin, session, writing, type BreakingWriter } from './broken-writer.ts'
+import { changing, config, plugin, session, writing, type BreakingWriter } from './broken-writer.ts'
 import type { Mutant } from './mutant.ts'
 
 const never = new AbortController().signal
@@ -20,6 +20,12 @@ function failingWith(makeError: (password: string) => Error): BreakingWriter {
 
 /** Mutants that write wrongly. */
 export const writerMutants: readonly Mutant<WriterHarness>[] = [
+  {
+    name: 'does not say what it guarantees',
+    breaks: 'manifest',
+    says: /the plugin has no guarantee\(\)/,
+    breaking: plugin(() => ({ guarantee: undefined as never })),
+  },
   {
     name: 'accepts any parameters',
     breaks: 'parameters',
@@ -156,6 +162,15 @@ export const writerMutants: readonly Mutant<WriterHarness>[] = [
     breaking: writing((whole) => async (batch, options) => {
       const result = await whole.write(batch, { ...options, admit: () => true })
       return options.admit([]) ? result : { ...result, sent: false, written: 0 }
+    }),
+  },
+  {
+    name: 'puts rows that are deleted, although it applies no deletes',
+    breaks: 'operation codes',
+    says: /admit names rows none as rejected, expected 1, which is a delete/,
+    breaking: changing((changes) => {
+      const operations = changes.operations.map((code) => (code === 'd' ? 'c' : code))
+      return { ...changes, operations }
     }),
   },
   {

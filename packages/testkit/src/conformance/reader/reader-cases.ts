@@ -1,5 +1,6 @@
 import { accessCases, type AccessAttempt, type ClosedPart } from '../access-cases.ts'
 import { registerCases, type ConformanceCase, type RunCasesOptions } from '../conformance-case.ts'
+import { manifestCase } from '../manifest-case.ts'
 import { given } from '../optional-part.ts'
 import { schemaCases, validConfig } from '../schema-cases.ts'
 import { never, testContext } from '../test-context.ts'
@@ -45,6 +46,7 @@ async function tryAccess(harness: ReaderHarness, part: ClosedPart): Promise<Acce
 
 /** Every promise of a reader that the suite can see. */
 export const readerCases: readonly ConformanceCase<ReaderHarness>[] = [
+  manifestCase,
   ...schemaCases,
   ...readerSplitCases,
   ...readerBatchCases,

@@ -13,6 +13,7 @@ import {
   type RecordBatch,
   type Row,
 } from '@millrace/core/record'
+import { cellKey } from '../../dataset.ts'
 import { validConfig } from '../schema-cases.ts'
 import { never, testContext } from '../test-context.ts'
 import { eventually, within } from '../waiting.ts'
@@ -25,21 +26,33 @@ export function batchOf(target: WriterTarget, rows: readonly Row[]): RecordBatch
   return { schema: target.schema, rows: rows.map((row) => [...row]), byteSize }
 }
 
+/** A key, and the value that the change says of it; `undefined`: the source did not send it. */
+export type Pair = readonly [key: string, value: string | undefined]
+
+/** A change of a pair, with the pair before where that is told. */
+export type Change = readonly [operation: OperationCode, ...pair: Pair, before?: Pair]
+
 /** A batch of changes, one transaction. */
-export function changesOf(
-  target: WriterTarget,
-  changes: readonly (readonly [operation: OperationCode, key: string, value: string])[],
-): RecordBatch {
-  const rows = changes.map(([, key, value]) => target.row(key, value))
+export function changesOf(target: WriterTarget, changes: readonly Change[]): RecordBatch {
+  const rows = changes.map(([, key, value]) => rowOf(target, [key, value]))
   return {
     ...batchOf(target, rows),
     changes: {
       operations: changes.map(([operation]) => operation),
-      before: changes.map(() => null),
+      before: changes.map(([, , , before]) => (before ? rowOf(target, before) : null)),
       transactions: changes.map(() => 1),
       committedAtMs: changes.map(() => Date.now()),
     },
   }
+}
+
+/** The row of a pair. Cells that depend on the value are those that were not sent. */
+function rowOf(target: WriterTarget, [key, value]: Pair): Row {
+  if (value !== undefined) return target.row(key, value)
+  const other = target.row(key, 'v1')
+  return target
+    .row(key, 'v0')
+    .map((cell, at) => (cellKey(cell) === cellKey(other[at]) ? cell : undefined))
 }
 
 /** A write and what it was asked to admit. */

@@ -1,5 +1,6 @@
 import { accessCases, type AccessAttempt, type ClosedPart } from '../access-cases.ts'
 import { registerCases, type ConformanceCase, type RunCasesOptions } from '../conformance-case.ts'
+import { manifestCase } from '../manifest-case.ts'
 import { given } from '../optional-part.ts'
 import { schemaCases, validConfig } from '../schema-cases.ts'
 import { never, testContext } from '../test-context.ts'
@@ -39,6 +40,7 @@ async function tryAccess(harness: WriterHarness, part: ClosedPart): Promise<Acce
 
 /** Every promise of a writer that the suite can see. */
 export const writerCases: readonly ConformanceCase<WriterHarness>[] = [
+  manifestCase,
   ...schemaCases,
   ...writerRowCases,
   ...writerChangeCases,
