@@ -2,6 +2,7 @@ import type { Logger } from '@millrace/core/plugin'
 import { overwritesOtherTypes, type RedisWriterConfig } from '../config/writer-config.ts'
 import type { KeyTarget } from '../output/output-target.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
+import { replyText } from '../resp/reply-text.ts'
 import { RespError } from '../resp/resp-error.ts'
 
 /** Rows whose keys are looked at. */
@@ -89,7 +90,7 @@ export class FirstKeys {
     this.#looked += types.length
     for (const [at, type] of types.entries()) {
       const wanted = targets[at]?.type ?? ''
-      const found = String(type)
+      const found = replyText(type) ?? 'none'
       if (found === wanted || found === 'none') continue
       this.#others.count += 1
       this.#others.found.add(found)
