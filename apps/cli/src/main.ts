@@ -77,7 +77,7 @@ function surviveClosedPipes(): void {
 function createProgram(finish: (exitCode: number) => void): Command {
   const program = new Command('millrace')
     .description(
-      'Moves rows from MySQL, MariaDB and PostgreSQL into Redis, from DataWorks and DataX job files and RDI pipelines.',
+      'Moves rows and changes from MySQL, MariaDB, PostgreSQL and MongoDB into Redis, from DataWorks and DataX job files and RDI pipelines.',
     )
     .version(version(), '-V, --version')
     .addHelpText('after', examples)

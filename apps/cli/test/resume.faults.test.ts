@@ -1,9 +1,10 @@
+import { on } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { expectClearError } from './support/clear-error.ts'
-import { hookEnvironment } from './support/fault-hooks.ts'
+import { hookEnvironment, type FaultOrder } from './support/fault-hooks.ts'
 import { killAfter, runUntil, statusOf } from './support/interrupted-load.ts'
 import type { RunningCommand } from './support/job-folder.ts'
 import { differences, loadJob, loadKinds } from './support/load-kinds.ts'
@@ -336,6 +337,14 @@ describe('the fence', () => {
     const first = await runUntil(folder, job, 1000)
     first.child.kill('SIGKILL')
     const second = folder.startRun(loadJob(list, source), { flags: ['--resume'] })
+    const toldMs = async (text: string) => {
+      for await (const chunk of on(second.child.stderr, 'data'))
+        if (String(chunk[0]).includes(text)) break
+      return performance.now()
+    }
+    const [plannedMs, resumingMs] = await Promise.all([toldMs(' -> '), toldMs('resuming the run')])
+    // Not only once the server or a time limit gives the first one up.
+    expect(resumingMs - plannedMs).toBeLessThan(5000)
     const { exitCode, stderr } = await second.ended
     expect(exitCode, stderr).toBe(0)
     expect(await differences(target.client, list, source)).toEqual([])
@@ -385,5 +394,37 @@ describe('partial failure', () => {
     const lines = folder.readLines(`${report?.job}.dirty.jsonl`)
     expect(await listingDifferences(lines, wrong, source)).toEqual([])
     expect(new Set(lines.map(({ code }) => code))).toEqual(new Set(['WRONG_TYPE']))
+  })
+
+  test('a replay, killed again and again, completes the load once the keys are gone', async ({
+    target,
+  }) => {
+    const folder = folderOf(target)
+    const wrong = await placeWrongTypes(target.client, list, source)
+    const job = loadJob(list, source, { errorLimit: rowCount, writer: { batchSize: 10 } })
+    const { exitCode, stderr, report } = await folder.run(job)
+    expect(exitCode, stderr).toBe(0)
+    const dirtyFile = report?.dirtyFile ?? ''
+    await target.client.del(...wrong)
+    const replay = async (fault?: FaultOrder) =>
+      await folder.millrace(
+        ['replay', dirtyFile, '--job', folder.pathOf('job.json'), '--progress', 'none'],
+        fault === undefined ? {} : { env: hookEnvironment({ fault }) },
+      )
+    for (const [place, atReach] of [
+      ['after-send', 2],
+      ['after-reply', 2],
+      ['after-encode', 1],
+      ['after-reply', 3],
+    ] as const) {
+      const killed = await replay({ place, action: 'kill', atReach })
+      expect(killed.exitCode, killed.stderr).toBeNull()
+    }
+    const last = await replay()
+    expect(last.exitCode, last.stderr).toBe(0)
+    expect(await differences(target.client, list, source)).toEqual([])
+    const again = await replay()
+    expect(again.exitCode, again.stderr).toBe(0)
+    expect(await differences(target.client, list, source)).toEqual([])
   })
 })

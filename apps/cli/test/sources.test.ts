@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest'
 import { expectClearError } from './support/clear-error.ts'
 import { redisJob, type Parameters } from './support/jobs.ts'
 import type { JobFolder } from './support/job-folder.ts'
+import { freePort } from './support/private-redis.ts'
 import { test, type RedisTarget } from './support/redis-test.ts'
 import {
   dataSourceOf,
@@ -264,6 +265,28 @@ describe.concurrent.each(['mysql', 'postgresql'] as const)(
       const result = await folder(target).run(redisJob({ reader: read(stepType, parameter) }))
       expectClearError(result, { exitCode: 2, mentions: [], code: 'SOURCE_STATEMENT_INVALID' })
       expect(await target.isEmpty()).toBe(true)
+    })
+
+    test('check --connect finds what is wrong with the source and the target at once', async ({
+      target,
+    }) => {
+      const dead = { type: 'redis', host: '127.0.0.1', port: await freePort() }
+      const job = target.folder({
+        my: dataSourceOf('mysql', mysql),
+        pg: dataSourceOf('postgresql', postgres),
+        dead,
+      })
+      const reader = read(stepType, { table: ['moments', 'nix'], column: ['id', 'dtt'] })
+      const wrong = redisJob({ reader, writer: { datasource: 'dead' } })
+      const result = await job.check(wrong, { flags: ['--connect'] })
+      const mentions = [
+        'SOURCE_OBJECT_MISSING',
+        'nix',
+        'dtt',
+        'TARGET_UNREACHABLE',
+        String(dead.port),
+      ]
+      expectClearError(result, { exitCode: 2, mentions })
     })
 
     test('check --connect finds them, and says what it found when all is well', async ({

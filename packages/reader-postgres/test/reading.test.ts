@@ -248,6 +248,7 @@ describe('session and preSql', () => {
       { severity: 'error', path: ['preSql', 1] },
       { severity: 'error', path: ['preSql', 2] },
     ])
+    expect(findings[0]?.hint).toContain('preSql')
   })
 })
 

@@ -45,7 +45,10 @@ export async function checkCommand(file: string, flags: CheckFlags): Promise<num
   logger.hide(plans.flatMap(secretsOf))
   let exitCode = 0
   const follows = isPipeline && flags.snapshotOnly !== true
-  for (const plan of plans) exitCode ||= await checkConnections(plan, follows, logger)
+  for (const plan of plans) {
+    const found = await checkConnections(plan, follows, logger)
+    exitCode ||= found
+  }
   return exitCode
 }
 
@@ -61,6 +64,7 @@ async function checkConnections(
       logger,
       connectTarget: true,
       follows,
+      seeksAll: true,
     })
     const permissions = job.writer.requiredPermissions?.(plan.name)
     const rights =

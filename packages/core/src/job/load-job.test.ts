@@ -277,6 +277,27 @@ describe('loadJob', () => {
     ])
   })
 
+  it.each([
+    ['p/config.yml', 'Rename its config.yml to config.yaml.'],
+    ['p/jobs/a.yaml', 'Beside jobs there has to be a config.yaml'],
+  ])('says of a folder with %s that its config.yaml is missing', async (file, hint) => {
+    const { problems } = await load({ [file]: '' }, 'p')
+    expect(problems).toMatchObject([
+      {
+        message: 'expected the folder of a pipeline, found one without config.yaml',
+        hint: expect.stringContaining(hint),
+      },
+    ])
+  })
+
+  it('names the bounds that a number has', async () => {
+    const rest = { setting: { speed: { throttle: true, mbps: -1 }, errorLimit: { percentage: 2 } } }
+    expect(texts(await load({ 'job.json': job({ rest }) }))).toEqual([
+      'error setting.speed.mbps: expected a number of at least 0, found -1',
+      'error setting.errorLimit.percentage: expected a number from 0 to 1, found 2',
+    ])
+  })
+
   it('reads YAML', async () => {
     const yaml = `steps:
   - { stepType: mysql, category: reader, parameter: { datasource: shop, table: t, colum: [id] } }

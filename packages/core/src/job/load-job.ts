@@ -100,8 +100,21 @@ function checkFlags(options: LoadJobOptions, problems: ProblemList): void {
 
 function folderProblem(absolute: string, file: string): Problem | undefined {
   if (!isFolder(absolute)) return undefined
-  const message = 'expected a job file, found a folder'
-  return { severity: 'error', message, file, hint: 'Name the .json, .jsonc or .yaml file in it.' }
+  return { severity: 'error', file, ...folderText(absolute) }
+}
+
+/** A folder with some of what a pipeline has was meant to be one. */
+function folderText(absolute: string): { readonly message: string; readonly hint: string } {
+  const message = 'expected the folder of a pipeline, found one without config.yaml'
+  const has = (name: string) => existsSync(path.join(absolute, name))
+  if (has('config.yml')) return { message, hint: 'Rename its config.yml to config.yaml.' }
+  if (has('jobs')) {
+    const hint =
+      'Beside jobs there has to be a config.yaml with the source and the target; millrace init writes one.'
+    return { message, hint }
+  }
+  const hint = 'Name the .json, .jsonc or .yaml file in it.'
+  return { message: 'expected a job file, found a folder', hint }
 }
 
 function isFolder(absolute: string): boolean {

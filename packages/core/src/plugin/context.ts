@@ -1,4 +1,5 @@
 import type { DataSource } from './data-source.ts'
+import type { ErrorCode } from './error-codes.ts'
 
 /** Every call that waits takes a signal; after an abort it rejects with `signal.reason` and has let go of its connections. */
 export interface CallOptions {
@@ -43,4 +44,6 @@ export interface Finding {
   readonly hint?: string
   /** Path inside the plugin's parameters; empty for the step as a whole. */
   readonly path: readonly (string | number)[]
+  /** Of an error that a server gives cause for, such as a right that is lacking; default CONFIG_INVALID. */
+  readonly code?: ErrorCode
 }

@@ -41,10 +41,16 @@ export function quotedNumber(bounds: { min?: number; max?: number } = {}) {
     if (Number.isFinite(number) && number >= min && number <= max) return number
     context.addIssue({
       code: 'custom',
-      message: `expected a number from ${min} to ${max}, found ${JSON.stringify(value)}`,
+      message: `expected ${describeNumber(min, max)}, found ${JSON.stringify(value)}`,
     })
     return z.NEVER
   })
+}
+
+function describeNumber(min: number, max: number): string {
+  if (min !== -Infinity && max !== Infinity) return `a number from ${min} to ${max}`
+  if (min !== -Infinity) return `a number of at least ${min}`
+  return max === Infinity ? 'a number' : `a number of at most ${max}`
 }
 
 /** `true` or `false`, possibly quoted, in any case. Blank and null are `undefined`; anything else is an error. */

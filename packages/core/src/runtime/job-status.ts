@@ -57,6 +57,7 @@ export async function readJobStatus(
     throw new PluginError({
       code: 'TARGET_UNFIT',
       message: `the writer ${plan.writer.stepType} keeps no checkpoint, so there is no status`,
+      hint: 'What became of a run stands in its closing summary, and in the file of --report.',
     })
   }
   const content = await checkpoint.read(options)

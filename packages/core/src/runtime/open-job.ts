@@ -27,6 +27,8 @@ export interface OpenJobOptions {
   readonly follows?: boolean
   /** Whoever opens the job judges `CompiledTransforms.unmatched` once it is known whether the job goes on; default: it is refused. */
   readonly mayGoOn?: boolean
+  /** The target is looked at also when the source is not fit: an `AggregateError` has what is wrong with both. */
+  readonly seeksAll?: boolean
 }
 
 /**
@@ -38,13 +40,10 @@ export interface OpenJobOptions {
 export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<OpenJob> {
   const stack = new ResourceStack()
   try {
-    const reader = await openReader(plan, options)
-    stack.use(reader)
+    if (options.follows === true) warnOfDeletes(plan, options.logger)
+    const { reader, schemas } = await openSource(plan, options, stack)
     const writer = await openWriter(plan, options)
     stack.use(writer)
-    if (options.follows === true) warnOfDeletes(plan, options.logger)
-    reportFindings(await reader.check(options), plan.reader.name, options.logger)
-    const schemas = await reader.describe(options)
     const transforms = await compileTransforms(plan, { schemas, writer, options })
     stack.use(transforms)
     if (transforms.unmatched !== undefined && options.mayGoOn !== true) throw transforms.unmatched
@@ -56,6 +55,34 @@ export async function openJob(plan: JobPlan, options: OpenJobOptions): Promise<O
   } catch (error) {
     await stack.dispose()
     throw error
+  }
+}
+
+async function openSource(
+  plan: JobPlan,
+  options: OpenJobOptions,
+  stack: ResourceStack,
+): Promise<Pick<OpenJob, 'reader' | 'schemas'>> {
+  try {
+    const reader = await openReader(plan, options)
+    stack.use(reader)
+    reportFindings(await reader.check(options), plan.reader.name, options.logger)
+    return { reader, schemas: await reader.describe(options) }
+  } catch (error) {
+    const other = options.seeksAll === true ? await targetErrorOf(plan, options) : undefined
+    throw other === undefined ? error : new AggregateError([error, other])
+  }
+}
+
+/** What is wrong with the target whatever rows come; `undefined` when it is fit, or nothing is to be connected to. */
+async function targetErrorOf(plan: JobPlan, options: OpenJobOptions): Promise<unknown> {
+  if (!options.connectTarget) return undefined
+  try {
+    await using writer = await openWriter(plan, options)
+    reportFindings(await writer.check([], options), plan.writer.name, options.logger)
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 
@@ -112,9 +139,10 @@ export function reportFindings(findings: readonly Finding[], step: string, logge
   for (const finding of findings) {
     if (finding.severity === 'warning') logger.warn(`${step}: ${textOf(finding)}`)
   }
-  if (errors.length > 0) {
+  const [first] = errors
+  if (first !== undefined) {
     throw new PluginError({
-      code: 'CONFIG_INVALID',
+      code: first.code ?? 'CONFIG_INVALID',
       message: errors.map((finding) => `${step}: ${textOf(finding)}`).join('\n'),
     })
   }

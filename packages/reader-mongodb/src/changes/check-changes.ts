@@ -1,7 +1,7 @@
 import type { Finding } from '@millrace/core/plugin'
 import type { PipelineConfig } from '../config/pipeline-config.ts'
 import type { SourceClient } from '../connection/source-client.ts'
-import { sourceFaultOf, statementError } from '../connection/source-error.ts'
+import { sourceFaultOf, statementError, statementErrorCode } from '../connection/source-error.ts'
 import { operationTime } from '../snapshot/exact-snapshot.ts'
 import type { FollowedCollection, FollowedCollections } from './followed-collection.ts'
 import { readOplog } from './log-status.ts'
@@ -82,11 +82,13 @@ async function streamFindings(
     return []
   } catch (error) {
     signal.throwIfAborted()
-    const { message, isConnection } = sourceFaultOf(error)
-    if (isConnection) throw statementError('opening a change stream', error)
+    const fault = sourceFaultOf(error)
+    if (fault.isConnection) throw statementError('opening a change stream', error)
     const hint = `Grant the user ${neededRole(collections)}.`
-    const path = ['datasource']
-    return [{ severity: 'error', path, message: `opening a change stream: ${message}`, hint }]
+    const message = `opening a change stream: ${fault.message}`
+    const found: Finding = { severity: 'error', path: ['datasource'], message, hint }
+    const code = statementErrorCode(fault)
+    return [code === 'SOURCE_NOT_PERMITTED' ? { ...found, code } : found]
   } finally {
     await cursor.close()
   }

@@ -1,7 +1,7 @@
 import type { Finding, Logger } from '@millrace/core/plugin'
 import { parseColumn } from '@millrace/core/sql'
 import type { SessionSettings, SourceSession } from '../connection/open-session.ts'
-import { sourceFaultOf } from '../connection/source-error.ts'
+import { sourceFaultOf, statementErrorCode } from '../connection/source-error.ts'
 import type { DescribedObject } from '../snapshot/source-object.ts'
 import { quoteText } from '../snapshot/table-name.ts'
 import { checkedVariables, readReaders, serverAdvice, serverFindings } from './check-server.ts'
@@ -149,7 +149,10 @@ async function dumpFindings(
     const { bytes, start, end: packetEnd } = stream.packets
     if (bytes[start] !== 0xff) return []
     const message = bytes.toString('utf8', start + 9, packetEnd)
-    return [error(`the server does not give its log: ${message}`, grant('REPLICATION SLAVE'))]
+    const text = `the server does not give its log: ${message}`
+    const found = error(text, grant('REPLICATION SLAVE'))
+    const code = statementErrorCode({ errno: bytes.readUInt16LE(start + 1), message })
+    return [code === 'SOURCE_NOT_PERMITTED' ? { ...found, code } : found]
   } finally {
     log.close()
   }
@@ -170,10 +173,13 @@ async function lockFindings(
   // What a role brings is not listed.
   if (isGranted || grants.some((text) => /^GRANT [`']/.test(text))) return []
   return [
-    error(
-      'the user may not hold writers for the instant in which the snapshot begins',
-      grant('RELOAD'),
-    ),
+    {
+      ...error(
+        'the user may not hold writers for the instant in which the snapshot begins',
+        grant('RELOAD'),
+      ),
+      code: 'SOURCE_NOT_PERMITTED',
+    },
   ]
 }
 

@@ -29,6 +29,7 @@ export async function checkSource(
       findings.push({
         severity: 'error',
         message: `preSql ${index + 1} gives ${answerText(rows)}, expected one row with the value 0`,
+        hint: 'Mend what the statement looks for, or take it out of preSql.',
         path: ['preSql', index],
       })
     } catch (error) {

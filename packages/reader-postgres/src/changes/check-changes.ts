@@ -67,12 +67,13 @@ function serverFindings({ facts, slot }: CheckedSource): readonly Finding[] {
       ),
     )
   if (!mayReplicate)
-    findings.push(
-      error(
+    findings.push({
+      ...error(
         `user ${user} may not follow changes`,
         `Run ALTER ROLE ${quoteName(user)} REPLICATION (on Amazon RDS: GRANT rds_replication TO ${quoteName(user)}).`,
       ),
-    )
+      code: 'SOURCE_NOT_PERMITTED',
+    })
   findings.push(...capacityFindings(facts, slot))
   return findings
 }

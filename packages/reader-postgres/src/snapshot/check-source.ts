@@ -22,6 +22,7 @@ export async function checkPreSql(
       findings.push({
         severity: 'error',
         message: `preSql ${index + 1} gives ${answer}, expected one row with the value 0`,
+        hint: 'Mend what the statement looks for, or take it out of preSql.',
         path: ['preSql', index],
       })
     } catch (error) {
