@@ -95,6 +95,18 @@ function pluginsBringNoCore(subject) {
 }
 
 /** @type {PackageRule} */
+function relativeImportsStayInside(subject, { root }) {
+  const inside = `${subject.folder}/`
+  return sourceImports(root, subject)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .filter(({ file, specifier }) => !posix.join(posix.dirname(file), specifier).startsWith(inside))
+    .map(
+      ({ file, specifier }) =>
+        `${file} imports ${specifier}: what stands outside of the package is imported by the name of its package`,
+    )
+}
+
+/** @type {PackageRule} */
 function importsStayInBounds(subject, { root }) {
   const forbidden = forbiddenImport(subject)
   return sourceImports(root, subject)
@@ -136,6 +148,7 @@ const rules = [
   exportedFilesExist,
   referencesMatchDependencies,
   pluginsBringNoCore,
+  relativeImportsStayInside,
   importsStayInBounds,
   importsAreDependencies,
   databaseReadersAreAlike,

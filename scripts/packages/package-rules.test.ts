@@ -76,6 +76,19 @@ test('finds references that differ from the dependencies', () => {
   ])
 })
 
+test('finds relative imports of what stands in another package', () => {
+  write('packages/core/src/record/row.ts', "import { x } from '../index.ts'\n")
+  write(
+    'packages/writer-toy/src/output/text.ts',
+    "import { row } from '../../../core/src/record/row.ts'\nexport * from '../index.ts'\nawait import('../../../../scripts/x.mjs')\n",
+  )
+  const why = 'what stands outside of the package is imported by the name of its package'
+  expect(mistakes()).toEqual([
+    `packages/writer-toy: packages/writer-toy/src/output/text.ts imports ../../../core/src/record/row.ts: ${why}`,
+    `packages/writer-toy: packages/writer-toy/src/output/text.ts imports ../../../../scripts/x.mjs: ${why}`,
+  ])
+})
+
 test('finds what a plugin may not import', () => {
   write(
     'packages/writer-toy/src/index.ts',

@@ -66,6 +66,19 @@ describe('the check of a job that follows changes', () => {
     },
   )
 
+  it('knows the columns whose values changes may leave out', async () => {
+    await database.run(
+      `CREATE TABLE large (id int PRIMARY KEY, short varchar(20), text text, bytes bytea, json jsonb,
+        amount numeric, inside text)`,
+      'ALTER TABLE large ALTER inside SET STORAGE MAIN',
+      'CREATE TABLE whole (id int PRIMARY KEY, text text)',
+      'ALTER TABLE whole REPLICA IDENTITY FULL',
+    )
+    await using session = await openFollower(database, ['large', 'whole', 'other'])
+    const schemas = await session.describe({ signal: never })
+    expect(schemas.map(({ omittable }) => omittable)).toEqual([[2, 3, 4], undefined, undefined])
+  })
+
   it('finds what a publication leaves out', async () => {
     const operations = shown(await findings(['fine'], { publicationName: 'inserted' }))
     expect(operations).toHaveLength(1)

@@ -98,8 +98,19 @@ describe('parseConnectionUrl', () => {
       { tls: { isOn: true, verify: true, caFile: 'ca.pem' } },
     ],
     ['mysql://h/db?ssl-mode=DISABLED', { tls: { isOn: false, verify: false }, properties: {} }],
+    [
+      'mysql://h/db?useSSL=false&requireSSL=false&verifyServerCertificate=false',
+      { tls: { isOn: false, verify: false }, properties: {} },
+    ],
   ])('%s', (url, expected) => {
     expect(parseConnectionUrl(url)).toMatchObject(expected)
+  })
+
+  it('every word about TLS is taken out of the properties', () => {
+    const words =
+      'sslmode=disable&ssl=false&useSSL=false&requireSSL=false&verifyServerCertificate=false'
+    const url = parseConnectionUrl(`mysql://h/db?${words}&x=y`)
+    expect(url).toHaveProperty('properties', { x: 'y' })
   })
 
   it.each<[string, RegExp]>([

@@ -1,17 +1,6 @@
 import type { HostPort } from '../plugin/data-source.ts'
 import { canonicalType, urlSchemes } from './data-source-types.ts'
-
-/** What a connection URL says of TLS. */
-export interface UrlTls {
-  readonly isOn: boolean
-  readonly verify: boolean
-  readonly caFile?: string | undefined
-  readonly caPassword?: string | undefined
-  readonly certFile?: string | undefined
-  readonly keyFile?: string | undefined
-  /** Of certificate and key. */
-  readonly password?: string | undefined
-}
+import { lookupScheme, take, urlTlsOf, type UrlTls } from './url-tls.ts'
 
 /** The parts of a connection URL, decoded. */
 export interface ConnectionUrl {
@@ -70,7 +59,7 @@ export function parseConnectionUrl(
       ...server,
       ...user,
       ...credentialsOf(query),
-      ...tlsOf(scheme, query),
+      ...urlTlsOf(scheme, query),
       properties: { ...Object.fromEntries(query), ...lookupOf(scheme) },
     }
   } catch {
@@ -167,16 +156,6 @@ export function parseHostPort(text: string): HostPort | undefined {
   return port >= 1 && port <= 65_535 ? { host, port } : undefined
 }
 
-function take(query: Map<string, string>, ...names: readonly string[]): string | undefined {
-  for (const name of names) {
-    const value = query.get(name)
-    if (value === undefined) continue
-    query.delete(name)
-    return value
-  }
-  return undefined
-}
-
 /** User and password in the query, as JDBC has them; they take the place of those before the host. */
 function credentialsOf(query: Map<string, string>): { user?: string; password?: string } {
   const user = take(query, 'user', 'username')
@@ -187,58 +166,8 @@ function credentialsOf(query: Map<string, string>): { user?: string; password?: 
   }
 }
 
-function tlsOf(scheme: string, query: Map<string, string>): Pick<ConnectionUrl, 'tls'> {
-  const mode = (take(query, 'sslmode', 'sslMode', 'ssl-mode') ?? '')
-    .toLowerCase()
-    .replaceAll('_', '-')
-  const files = tlsFilesOf(query)
-  const { caFile } = files
-  if (mode === 'disable' || mode === 'disabled') return { tls: { isOn: false, verify: false } }
-  if (mode.startsWith('verify')) return { tls: { isOn: true, verify: true, ...files } }
-  if (mode.startsWith('require'))
-    return { tls: { isOn: true, verify: caFile !== undefined, ...files } }
-  if (scheme === 'rediss' || scheme === 'valkeys')
-    return { tls: { isOn: true, verify: true, ...files } }
-  const flag = (take(query, 'ssl', 'tls', 'useSSL', 'requireSSL') ?? '').toLowerCase()
-  // The servers behind such a name speak TLS unless it is said otherwise.
-  const isOn = flag === 'true' || flag === '1' || (flag === '' && scheme === lookupScheme)
-  const verify = verifies(query)
-  if (isOn) return { tls: { isOn, verify, ...files } }
-  return flag === 'false' || flag === '0' ? { tls: { isOn: false, verify: false } } : {}
-}
-
-/** Every driver has a word of its own for taking any certificate. */
-function verifies(query: Map<string, string>): boolean {
-  const isTrue = (text: string | undefined) => (text ?? '').toLowerCase() === 'true'
-  const takesAny = [take(query, 'tlsAllowInvalidCertificates'), take(query, 'tlsInsecure')]
-  const verify = (take(query, 'verifyServerCertificate') ?? 'true').toLowerCase() !== 'false'
-  return verify && !takesAny.some(isTrue)
-}
-
-/** MongoDB's scheme for a name behind which the name service has the servers. */
-const lookupScheme = 'mongodb+srv'
-
 function lookupOf(scheme: string): { readonly srv?: string } {
   return scheme === lookupScheme ? { srv: 'true' } : {}
-}
-
-/** Files of the drivers of PostgreSQL, MySQL and MongoDB, JDBC's too, which names them by URL. */
-function tlsFilesOf(query: Map<string, string>): Omit<UrlTls, 'isOn' | 'verify'> {
-  const file = (...names: readonly string[]) =>
-    take(query, ...names)?.replace(/^file:(?:\/\/)?(?=\/)|^file:/i, '')
-  const found = {
-    caFile: file('sslrootcert', 'ssl-ca', 'tlsCAFile', 'trustCertificateKeyStoreUrl'),
-    caPassword: take(query, 'trustCertificateKeyStorePassword'),
-    certFile: file('sslcert', 'ssl-cert', 'tlsCertificateKeyFile', 'clientCertificateKeyStoreUrl'),
-    keyFile: file('sslkey', 'ssl-key'),
-    password: take(
-      query,
-      'sslpassword',
-      'tlsCertificateKeyFilePassword',
-      'clientCertificateKeyStorePassword',
-    ),
-  }
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined))
 }
 
 /** A URL as it may be shown: without password and parameters. */

@@ -313,3 +313,35 @@ describe('URLs', () => {
     expectPair(other.tls)
   })
 })
+
+describe('properties', () => {
+  it('switch TLS on as the same words of a URL do', async () => {
+    const { tls, texts } = await resolve({
+      properties: { useSSL: true, verifyServerCertificate: false, x: 'y' },
+    })
+    expect(texts).toEqual([])
+    expect(tls).toEqual({ rejectUnauthorized: false })
+    const files = {
+      sslmode: 'verify-full',
+      sslrootcert: 'b.pem',
+      sslcert: 'a.pem',
+      sslkey: 'a.key',
+    }
+    const other = await resolve({ type: 'postgresql', properties: files })
+    expect(namesOf(other.tls?.ca)).toEqual(['b'])
+    expectPair(other.tls)
+  })
+
+  it('say nothing where the URL, or tls, says it', async () => {
+    const properties = { useSSL: true }
+    const url = 'jdbc:mysql://h/db?useSSL=false'
+    expect((await resolve({ host: undefined, url, properties })).tls).toBeUndefined()
+    expect((await resolve({ tls: false, properties })).tls).toBeUndefined()
+    expect((await resolve({ properties: { sslmode: 'disable' } })).tls).toBeUndefined()
+  })
+
+  it('name files that have to be there', async () => {
+    const { texts } = await resolve({ properties: { sslmode: 'verify-ca', sslrootcert: 'no.pem' } })
+    expect(texts).toEqual([expect.stringMatching(/^error \| properties: .*no\.pem/)])
+  })
+})

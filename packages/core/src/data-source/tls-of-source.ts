@@ -1,14 +1,30 @@
 import type { ConfigPath } from '../config/config-path.ts'
 import type { TlsSettings } from '../plugin/data-source.ts'
-import type { ConnectionUrl } from './connection-url.ts'
 import type { DataSourceFields } from './data-source-schema.ts'
 import type { DataSourceContext } from './to-data-source.ts'
 import { readTlsFiles, type TlsSources } from './tls-files.ts'
+import type { UrlTls } from './url-tls.ts'
+
+/** What URL or properties say of TLS. */
+export interface SaidOfTls {
+  readonly tls: UrlTls
+  /** The field that says it. */
+  readonly key: 'url' | 'properties'
+}
+
+/** What is said of TLS, in the URL before the properties. */
+export function saidOfTls(
+  url: UrlTls | undefined,
+  named: UrlTls | undefined,
+): SaidOfTls | undefined {
+  if (url !== undefined) return { tls: url, key: 'url' }
+  return named === undefined ? undefined : { tls: named, key: 'properties' }
+}
 
 /** TLS of the data source; `undefined` when it is off. Problems are reported. */
 export async function tlsOf(
   fields: DataSourceFields,
-  url: ConnectionUrl | undefined,
+  said: SaidOfTls | undefined,
   context: DataSourceContext,
 ): Promise<TlsSettings | undefined> {
   if (fields.tls === false) return undefined
@@ -22,8 +38,8 @@ export async function tlsOf(
   if (sources !== undefined) return await readTlsFiles(sources, context.folder, context.onProblem)
   if (fields.tls === true) return { rejectUnauthorized: true }
   warnOfUnused(fields, context)
-  if (url?.tls?.isOn !== true) return undefined
-  return await readTlsFiles(urlTls(url.tls, context.base), context.folder, context.onProblem)
+  if (said?.tls.isOn !== true) return undefined
+  return await readTlsFiles(urlTls(said, context.base), context.folder, context.onProblem)
 }
 
 /** Stores without the protocol that uses them were probably meant to be used. */
@@ -77,8 +93,8 @@ function dataWorksTls(fields: DataSourceFields, base: ConfigPath): TlsSources {
   }
 }
 
-function urlTls(tls: NonNullable<ConnectionUrl['tls']>, base: ConfigPath): TlsSources {
-  const path: ConfigPath = [...base, 'url']
+function urlTls({ tls, key }: SaidOfTls, base: ConfigPath): TlsSources {
+  const path: ConfigPath = [...base, key]
   const own = { path, passwordPath: path, password: tls.password }
   return {
     ca: { source: tls.caFile, path, passwordPath: path, password: tls.caPassword },

@@ -11,7 +11,9 @@ import {
   type Environment,
   type OnProblem,
 } from './environment-secrets.ts'
-import { sentinelTlsOf, tlsOf } from './tls-of-source.ts'
+import { propertiesOf, writtenProperties } from './source-properties.ts'
+import { saidOfTls, sentinelTlsOf, tlsOf } from './tls-of-source.ts'
+import { tlsOfProperties } from './url-tls.ts'
 
 /** What a data source is read with. */
 export interface DataSourceContext {
@@ -52,7 +54,8 @@ export async function toDataSource(
       context.onProblem(severity, path, text)
     },
   }
-  const tls = await tlsOf(fields, url, counting)
+  const { tls: named, others: properties } = tlsOfProperties(writtenProperties(fields))
+  const tls = await tlsOf(fields, saidOfTls(url?.tls, named), counting)
   const sentinelTls = await sentinelTlsOf(fields, tls, counting)
   const database = blankless(fields.database) ?? url?.database
   if (type === 'redis' && database !== undefined && !/^\d+$/.test(database)) {
@@ -72,7 +75,7 @@ export async function toDataSource(
     ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
     ...(tls === undefined ? {} : { tls }),
-    properties: propertiesOf(fields, url),
+    properties: propertiesOf(fields, properties, url),
   }
 }
 
@@ -239,19 +242,4 @@ function hostsOf(raw: readonly RawHost[], key: string, fail: Fail): HostPort[] |
     hosts.push(host)
   }
   return hosts.length > 0 ? hosts : fail(key, 'expected at least one address, found none')
-}
-
-function propertiesOf(
-  fields: DataSourceFields,
-  url: ConnectionUrl | undefined,
-): Readonly<Record<string, string>> {
-  const properties: Record<string, string> = { ...url?.properties }
-  for (const [name, value] of Object.entries(fields.properties ?? {})) {
-    if (value !== null) properties[name] = String(value)
-  }
-  for (const name of ['authDb', 'authType'] as const) {
-    const value = blankless(fields[name])
-    if (value !== undefined) properties[name] = value
-  }
-  return properties
 }

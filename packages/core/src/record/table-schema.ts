@@ -46,6 +46,11 @@ export interface TableSchema {
    */
   readonly identity?: readonly number[]
   /**
+   * Positions in `fields` of the columns that a change leaves out (`undefined`) when they are large and it left them as they were;
+   * absent: none.
+   */
+  readonly omittable?: readonly number[]
+  /**
    * Rows are documents, which have fields of their own: columns are those seen so far, of type `value`, and further ones come with
    * a schema of the next `version`. A cell that is null says that the document has no such field; a field that is there and null
    * is {@link jsonNull}. `whole`: what is not among the columns was never there. `replacement`: it may have been until this change,

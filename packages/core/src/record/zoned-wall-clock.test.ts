@@ -16,6 +16,10 @@ describe('ZonedWallClock', () => {
     ['Asia/Kathmandu', '1985-12-31 18:29:59', '1985-12-31 23:59:59'],
     ['Asia/Kathmandu', '1985-12-31 18:30:00', '1986-01-01 00:15:00'],
     ['America/New_York', '1960-07-01 12:00:00', '1960-07-01 08:00:00'],
+    ['GMT+8', '275760-09-12 20:00:00.5', '275760-09-13 04:00:00.5'],
+    ['Asia/Shanghai', '275760-09-13 00:00:01', '275760-09-13 08:00:01'],
+    ['Asia/Shanghai', '294276-12-31 23:59:59.999999', '294277-01-01 07:59:59.999999'],
+    ['-0330', '294276-03-01 00:00:00', '294276-02-29 20:30:00'],
   ])('%s: %s', (timeZone, utc, expected) => {
     expect(new ZonedWallClock(timeZone).fromUtc(utc)).toBe(expected)
   })
@@ -48,6 +52,20 @@ describe('ZonedWallClock', () => {
         }),
       )
     }
+  })
+
+  it('has the dates of the platform on all days that this one knows', () => {
+    const clock = new ZonedWallClock('+00:30')
+    const days = fc.integer({ min: -719_528, max: 99_999_998 })
+    fc.assert(
+      fc.property(days, (day) => {
+        const date = new Date(day * 86_400_000)
+        const year = String(date.getUTCFullYear()).padStart(4, '0')
+        const text = `${year}${date.toISOString().slice(-20, -14)} 00:00:00`
+        expect(clock.fromUtc(text)).toBe(text.replace('00:00:00', '00:30:00'))
+      }),
+      { numRuns: 2000 },
+    )
   })
 
   it('knows the offset of a wall clock', () => {

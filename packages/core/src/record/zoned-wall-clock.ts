@@ -196,11 +196,22 @@ export function daysInMonth(year: number, month: number): number {
   return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
 }
 
+/** The date of a day as `dayNumber` counts it, also beyond what a Date can hold; `undefined` for years before 0. */
 function dateOfDay(day: number): string | undefined {
-  const date = new Date(day * daySeconds * 1000)
-  if (Number.isNaN(date.getTime()) || date.getUTCFullYear() < 0) return undefined
-  const year = String(date.getUTCFullYear()).padStart(4, '0')
-  return `${year}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`
+  const shifted = day + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const leapDays =
+    Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 1460) - Math.floor(dayOfEra / 146_096)
+  const yearOfEra = Math.floor((dayOfEra + leapDays) / 365)
+  const dayOfYear =
+    dayOfEra - (yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  const year = era * 400 + yearOfEra + (month <= 2 ? 1 : 0)
+  if (year < 0) return undefined
+  const date = dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(date)}`
 }
 
 function two(value: number): string {

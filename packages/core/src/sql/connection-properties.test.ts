@@ -21,7 +21,7 @@ describe('propertyFindings', () => {
   it.each([
     ['currentschema', 'Did you mean "currentSchema"?'],
     ['search_path', 'Write currentSchema.'],
-    ['sslmode', 'tls'],
+    ['sslcrl', 'tls'],
     ['password', 'as a field'],
     ['socketFactory', 'README'],
   ])('warns of %s, without its value', (name, hint) => {

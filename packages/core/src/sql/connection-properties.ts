@@ -12,7 +12,8 @@ export interface KnownProperties {
   readonly instead: Readonly<Record<string, readonly string[]>>
 }
 
-const tlsNames = ['ssl', 'tls', 'sslmode', 'sslMode', 'useSSL', 'requireSSL', 'sslrootcert']
+/** The kind of a store is told by what is in it. */
+const storeTypes = ['trustCertificateKeyStoreType', 'clientCertificateKeyStoreType']
 const loginNames = ['user', 'username', 'password']
 /** What stands behind an "&" of a password that is not encoded must not be shown. */
 const plainName = /^[a-z][\w.-]*$/i
@@ -22,7 +23,7 @@ export function propertyFindings(
   { properties }: DataSource,
   { read, withoutEffect, instead }: KnownProperties,
 ): readonly Finding[] {
-  const quiet = new Set([...read, ...Object.values(withoutEffect).flat()])
+  const quiet = new Set([...read, ...storeTypes, ...Object.values(withoutEffect).flat()])
   return Object.entries(properties)
     .filter(([name]) => !quiet.has(name))
     .map(([name, value]): Finding => {
@@ -44,7 +45,7 @@ const nameless: Finding = {
 }
 
 function insteadOf(name: string, instead: KnownProperties['instead']): string | undefined {
-  if (tlsNames.includes(name)) return 'Write it into the URL, or give the data source a tls.'
+  if (/^(?:ssl|tls)/i.test(name)) return 'Say it by the tls of the data source.'
   if (loginNames.includes(name)) return `Write it as a field of the data source: ${name}.`
   return Object.entries(instead).find(([, names]) => names.includes(name))?.[0]
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { TransformStep } from '../job/job-plan.ts'
 import { PluginError } from '../plugin/errors.ts'
@@ -414,6 +415,23 @@ describe('validateTransform', () => {
   ])('finds what is wrong with %j', (wrong, part) => {
     expect(validateTransform(wrong).join()).toContain(part)
     expect(() => compileTransforms([wrong], schemaOf('string'))).toThrow(PluginError)
+  })
+
+  it('takes the example of the manual, which drops blank text', () => {
+    const page = readFileSync(new URL('../../../../docs/job-files.md', import.meta.url), 'utf8')
+    const example = /```json\n(\{[^`]*"dx_filter"[^`]*\})\n```/.exec(page)?.[1] ?? ''
+    const { stepType, parameter } = JSON.parse(example) as {
+      stepType: string
+      parameter: { columnIndex: number; paras: string[] }
+    }
+    const shown = step(stepType, parameter.columnIndex, ...parameter.paras)
+    expect(validateTransform(shown)).toEqual([])
+    const schema = schemaOf('int', 'string')
+    const rows: Row[] = ['', ' ', 'x', ' x', null].map((text, index) => [index, text])
+    const { batch } = compileTransforms([shown], schema, { timeZone: 'UTC' }).apply(
+      batchOf(schema, rows),
+    )
+    expect(batch.rows.map(([index]) => index)).toEqual([2, 3, 4])
   })
 
   it('refuses a column that the reader does not give', () => {

@@ -46,7 +46,10 @@ export const filterTransformer: Transformer = {
         `the operator must be one of ${operators.join(', ')}, found ${JSON.stringify(operator)}`,
       )
     }
-    if (value === '') problems.push('the value to compare with must not be empty')
+    if (value === '')
+      problems.push(
+        String.raw`the value to compare with must not be empty; like with \s* means blank text`,
+      )
     else if (isPattern(operator)) problems.push(...patternProblems(value))
     return problems
   },

@@ -6,6 +6,7 @@ import type { LookupRetries } from '../lookup/lookup-patience.ts'
 import { openRedisLookup } from '../lookup/redis-lookup.ts'
 import type { RouteOptions } from './compile-routes.ts'
 import { identityFindings } from './identity-findings.ts'
+import { omittedFindings } from './omitted-findings.ts'
 import { compileTable, type RoutedTable } from './compile-table.ts'
 import { ProgramCache } from './expression-set.ts'
 import type { Route } from './route.ts'
@@ -68,7 +69,9 @@ export async function compileTransforms(
 /** Says what changes of the tables do not tell and jobs need; throws one error for all that cannot work. */
 function reportIdentity(tables: readonly TableAndRoute[], logger: Logger): void {
   const findings = tables.flatMap(({ table, route }) =>
-    route === undefined ? [] : identityFindings(table, route),
+    route === undefined
+      ? []
+      : [...identityFindings(table, route), ...omittedFindings(table, route)],
   )
   const errors = findings.filter(({ severity }) => severity === 'error')
   for (const { severity, message, hint = '' } of findings)

@@ -100,7 +100,7 @@ function beforeNeeds({ rowFormat, ...job }: Route['job'], schema: TableSchema): 
 }
 
 /** Columns that expressions, or a field, are made of, through all that blocks before did to the fields they read. */
-function columnsBehind(
+export function columnsBehind(
   expressions: readonly Expression[],
   field: string | undefined,
   blocks: readonly TransformBlock[],
@@ -144,7 +144,7 @@ function lastStep(path: string): string {
 }
 
 /** What makes the source give the row before a change. */
-function statementFor(schema: TableSchema): string {
+export function statementFor(schema: TableSchema): string {
   if (schema.documents === undefined)
     return `ALTER TABLE ${quotedName(schema)} REPLICA IDENTITY FULL (PostgreSQL)`
   const { table, namespace } = schema
@@ -152,7 +152,7 @@ function statementFor(schema: TableSchema): string {
   return `${database}db.runCommand({collMod: ${JSON.stringify(table)}, changeStreamPreAndPostImages: {enabled: true}}) (MongoDB 6.0 and later)`
 }
 
-function nameOf({ namespace, table }: TableSchema): string {
+export function nameOf({ namespace, table }: TableSchema): string {
   return namespace === undefined ? table : `${namespace}.${table}`
 }
 

@@ -59,7 +59,8 @@ export function expressionsOf({ blocks, outputs }: TableJob): readonly Expressio
   ]
 }
 
-function blockExpressions(block: TransformBlock): readonly Expression[] {
+/** Expressions of a block, in its order. */
+export function blockExpressions(block: TransformBlock): readonly Expression[] {
   switch (block.uses) {
     case 'add_field':
       return block.fields.map(({ expression }) => expression)

@@ -103,7 +103,7 @@ function outputSchema(
   const keyFields = key.map((column) =>
     layout.fields.get(schema.fields[column]?.name ?? '') === column ? origins.indexOf(column) : -1,
   )
-  const { identity, ...others } = schema
+  const { identity, omittable: _, ...others } = schema
   return {
     ...others,
     ...(identity && { identity: placesOf(identity, origins) }),

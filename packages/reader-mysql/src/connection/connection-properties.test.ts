@@ -37,7 +37,7 @@ describe('properties of the data source', () => {
   it.each([
     [{ zeroDateTimeBehavior: 'convertToNull' }, 'NULLIF'],
     [{ tinyInt1isBit: 'true' }, 'README'],
-    [{ useSSL: 'true' }, 'tls'],
+    [{ sslCrl: 'x.pem' }, 'tls'],
     [{ sessionVariable: 'x=1' }, 'sessionVariables'],
   ])('warns of %j', (properties, hint) => {
     expect(validateDataSource(sourceWith(properties))).toMatchObject([

@@ -8,6 +8,8 @@ import {
   addTablesSql,
   createPublicationSql,
   uncovered,
+  unpublishable,
+  unpublishableText,
   type PublicationState,
 } from './publication.ts'
 import type { SlotState } from './replication-slot.ts'
@@ -108,6 +110,13 @@ function capacityFindings(
 function publicationFindings(source: CheckedSource): readonly Finding[] {
   const { publication, names, mode, facts, objects } = source
   const tables = objects.map(({ table }) => table)
+  const isForAll = publication?.isForAllTables ?? mode === 'all_tables'
+  const partitioned = isForAll ? [] : unpublishable(tables, facts.version)
+  if (partitioned.length > 0) {
+    const found = { version: facts.version, isThere: publication !== undefined }
+    const { message, hint } = unpublishableText(names.publication, partitioned, found)
+    return [error(message, hint, publicationPath)]
+  }
   if (publication === undefined) {
     const sql = createPublicationSql(names.publication, tables, mode, facts.version)
     return mode === 'disabled' || facts.isStandby || !mayPublish(source, tables)

@@ -5,7 +5,7 @@ import { parseColumn } from '@millrace/core/sql'
 import { statementError } from '../connection/source-error.ts'
 import type { DescribedObject } from '../snapshot/source-object.ts'
 import type { FollowedObject } from './followed-relations.ts'
-import { readFollowedTable, type FollowedTable } from './followed-table.ts'
+import { readFollowedTable, type FollowedColumn, type FollowedTable } from './followed-table.ts'
 
 /**
  * What following the changes of an object takes besides reading it; its schema says what they give of the row before.
@@ -55,11 +55,16 @@ function withIdentity(
   columns: readonly (string | undefined)[],
 ): TableSchema {
   if (replicaIdentity === 'f') return schema
-  const names = new Set(catalogue.filter(({ isIdentity }) => isIdentity).map(({ name }) => name))
-  const identity = columns.flatMap((name, index) =>
-    name !== undefined && names.has(name) ? [index] : [],
-  )
-  return { ...schema, identity }
+  const placesOf = (
+    names: readonly (string | undefined)[],
+    isWanted: (column: FollowedColumn) => boolean,
+  ) => {
+    const wanted = new Set(catalogue.filter(isWanted).map(({ name }) => name))
+    return names.flatMap((name, index) => (name !== undefined && wanted.has(name) ? [index] : []))
+  }
+  const identity = placesOf(columns, ({ isIdentity }) => isIdentity)
+  const omittable = placesOf(columns, ({ isLarge, isIdentity }) => isLarge && !isIdentity)
+  return { ...schema, identity, ...(omittable.length === 0 ? {} : { omittable }) }
 }
 
 function notFollowed(found: string): PluginError {

@@ -11,6 +11,8 @@ export interface FollowedColumn {
   readonly isGenerated: boolean
   /** Whether it belongs to the replica identity. */
   readonly isIdentity: boolean
+  /** Whether its values may be kept outside of the row (TOAST), which changes that leave them as they are do not send. */
+  readonly isLarge: boolean
 }
 
 /** A table that is followed, as the catalogue has it now. */
@@ -48,27 +50,38 @@ export async function readFollowedTable(
   return { oid: Number(oid), namespace, name, kind, replicaIdentity, isUnlogged, isOwn, columns }
 }
 
+/** Values are kept outside of rows of more than 2 kB; a character takes up to 4 bytes. */
+const fewCharacters = 500
+
 async function readColumns(client: pg.Client, oid: string): Promise<readonly FollowedColumn[]> {
   // `attgenerated` is there since PostgreSQL 12.
-  const { rows } = await client.query<[string, string, number, boolean, boolean, boolean]>({
-    rowMode: 'array',
-    text: `SELECT a.attname::text, a.atttypid::text, a.atttypmod, NOT a.attnotnull,
+  const { rows } = await client.query<[string, string, number, boolean, boolean, boolean, boolean]>(
+    {
+      rowMode: 'array',
+      // Text of a few hundred characters is kept outside in the widest of rows alone, and not looked at here.
+      text: `SELECT a.attname::text, a.atttypid::text, a.atttypmod, NOT a.attnotnull,
         COALESCE(to_jsonb(a)->>'attgenerated', '') <> '',
         c.relreplident = 'f' OR EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND a.attnum = ANY (i.indkey)
-          AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END)
+          AND CASE c.relreplident WHEN 'd' THEN i.indisprimary WHEN 'i' THEN i.indisreplident ELSE false END),
+        a.attstorage IN ('x', 'e') AND (a.atttypid NOT IN ('varchar'::regtype, 'bpchar'::regtype)
+          OR a.atttypmod < 0 OR a.atttypmod > ${fewCharacters})
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
       WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped
       ORDER BY a.attnum`,
-    values: [oid],
-  })
-  return rows.map(([name, typeOid, typeModifier, isNullable, isGenerated, isIdentity]) => ({
-    name,
-    typeOid: Number(typeOid),
-    typeModifier,
-    isNullable,
-    isGenerated,
-    isIdentity,
-  }))
+      values: [oid],
+    },
+  )
+  return rows.map(
+    ([name, typeOid, typeModifier, isNullable, isGenerated, isIdentity, isLarge]) => ({
+      name,
+      typeOid: Number(typeOid),
+      typeModifier,
+      isNullable,
+      isGenerated,
+      isIdentity,
+      isLarge,
+    }),
+  )
 }
 
 /** The tables of which a table is a part, the nearest first: its partition roots and what it inherits from. */

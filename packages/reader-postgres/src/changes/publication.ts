@@ -108,6 +108,34 @@ export function uncovered(
   return tables.filter(({ oid }) => !publication.tables.has(oid))
 }
 
+/** Oldest major version that takes partitioned tables into publications that name their tables. */
+const partitionedVersion = 13
+
+/**
+ * Tables that a publication which names its tables cannot have: partitioned ones on old servers (PostgreSQL 12 documentation,
+ * "CREATE PUBLICATION"). Their partitions could be named instead, but those made later would be missed.
+ */
+export function unpublishable(
+  tables: readonly FollowedTable[],
+  version: number,
+): readonly FollowedTable[] {
+  return version >= partitionedVersion ? [] : tables.filter(({ kind }) => kind === 'p')
+}
+
+/** What is wrong with a publication that should name such tables, and the statement that makes one which has them. */
+export function unpublishableText(
+  name: string,
+  tables: readonly FollowedTable[],
+  { version, isThere }: { readonly version: number; readonly isThere: boolean },
+): { readonly message: string; readonly hint: string } {
+  const names = tables.map((table) => `${table.namespace}.${table.name}`).join(', ')
+  const drop = isThere ? `DROP PUBLICATION ${quoteName(name)}; ` : ''
+  return {
+    message: `PostgreSQL ${version} publishes the partitioned table ${names} only together with all other tables`,
+    hint: `Let a superuser run: ${drop}${createPublicationSql(name, [], 'all_tables', version)}`,
+  }
+}
+
 /** The statement that makes the publication. `version` is the major version of the server. */
 export function createPublicationSql(
   name: string,
@@ -117,7 +145,7 @@ export function createPublicationSql(
 ): string {
   const what = mode === 'all_tables' ? 'ALL TABLES' : `TABLE ${tableList(tables)}`
   const options = [
-    ...(version >= 13 ? ['publish_via_partition_root = true'] : []),
+    ...(version >= partitionedVersion ? ['publish_via_partition_root = true'] : []),
     ...(version >= 18 ? ['publish_generated_columns = stored'] : []),
   ]
   const clause = options.length === 0 ? '' : ` WITH (${options.join(', ')})`
@@ -178,6 +206,13 @@ export async function ensurePublication(
     throw publicationChanged(
       `publication ${name} lacks ${names}, and what has changed in it meanwhile is not sent`,
     )
+  const partitioned =
+    known === undefined && mode === 'all_tables' ? [] : unpublishable(missing, version)
+  if (partitioned.length > 0) {
+    const found = { version, isThere: known !== undefined }
+    const { message, hint } = unpublishableText(name, partitioned, found)
+    throw new PluginError({ code: 'SOURCE_NOT_PERMITTED', message, hint })
+  }
   const sql =
     known === undefined
       ? createPublicationSql(name, tables, mode, version)

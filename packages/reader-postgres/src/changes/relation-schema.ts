@@ -29,12 +29,14 @@ export function relationSchema(
   const isKeyThere = keyNames.every((name) => name !== undefined && names.includes(name))
   const isKeyMoved =
     replicaIdentity === 'd' && identity.length > 0 && schema.key.length > 0 && !isKeyThere
-  const { identity: _, ...rest } = schema
+  const { identity: _, omittable = [], ...rest } = schema
+  const large = places(omittable.map((index) => before[index]))
   return {
     ...rest,
     fields,
     key: isKeyMoved ? identity : isKeyThere ? places(keyNames) : [],
     ...(isWhole ? {} : { identity }),
+    ...(isWhole || large.length === 0 ? {} : { omittable: large }),
   }
 }
 
