@@ -168,7 +168,7 @@ describe('the rule that check --connect prints is enough', () => {
     expect(result.report).toMatchObject({ status: 'complete', recordsDirty: 0 })
     expect((await dataKeys(target.client)).length).toBeGreaterThan(0)
     // Nothing of it was refused behind the job's back, but looks that only help to say more beforehand.
-    const optional = ['acl|dryrun', 'config|get']
+    const optional = ['acl|dryrun', 'config|get', 'scan']
     const log = (await target.client.call('ACL', 'LOG')) as string[][]
     const refused = log.filter((entry) => entry[entry.indexOf('username') + 1] === user)
     const objects = refused.map((entry) => entry[entry.indexOf('object') + 1] ?? '')

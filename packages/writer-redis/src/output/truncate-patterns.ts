@@ -15,7 +15,7 @@ export function truncatePatterns(
     ({ type, onTruncate }) => type !== 'stream' && onTruncate !== 'ignore',
   )
   const prefixes = removed.map((output) => {
-    const prefix = prefixOf(output, schema)
+    const prefix = defaultKeyPrefix(output, schema)
     if (prefix === undefined) throw unknownKeys(output, schema)
     return prefix
   })
@@ -27,8 +27,11 @@ export function escapedGlob(text: string): string {
   return text.replaceAll(/[\\*?[\]^]/g, (sign) => `\\${sign}`)
 }
 
-/** What the default keys of a table begin with: its name and that of the first key column. */
-function prefixOf({ key, nest }: WriterOutput, schema: TableSchema): string | undefined {
+/** What the default keys of a table begin with: its name and that of the first key column; `undefined` for other keys. */
+export function defaultKeyPrefix(
+  { key, nest }: WriterOutput,
+  schema: TableSchema,
+): string | undefined {
   if (nest !== undefined) return undefined
   if (key !== undefined) return 'column' in key && key.isDefault ? schema.keyPrefix : undefined
   const [first] = schema.key
