@@ -186,7 +186,8 @@ describe('without replicas', () => {
         const running = job.startRun(load, options)
         await sleep(50 + random() * 1950)
         running.child.kill('SIGKILL')
-        await running.ended
+        // Killed, and not over before.
+        expect((await running.ended).exitCode).toBe(null)
       }
       const last = await job.run(jobOf('large', kind, {}), options)
       expect(last.exitCode, `seed ${seed}: ${last.stderr}`).toBe(0)

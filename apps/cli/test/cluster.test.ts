@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { aclArguments } from './support/acl-arguments.ts'
 import { expectClearError, recognisablePassword } from './support/clear-error.ts'
 import { hookEnvironment } from './support/fault-hooks.ts'
 import { makeJobFolder, type CommandOptions, type JobFolder } from './support/job-folder.ts'
@@ -275,21 +276,49 @@ describe('the data source', () => {
   })
 
   test('may have a user with just the rights of the job', async () => {
-    const rules = ['on', '>secret', 'resetkeys', '~*', 'resetchannels', 'nocommands']
-    const setUser = async (...commands: string[]) => {
-      for (const { client } of cluster.masters)
-        await client.call('ACL', 'SETUSER', 'loader', 'reset', ...rules, ...commands)
+    const named = { flags: ['--name', 'load'] }
+    const keys = { keyIndexes: undefined, keyTemplate: 'row:#{id}', writeMode: { type: 'set' } }
+    const jobFor = (datasource: string) => {
+      const rows = Array.from({ length: rowCount }, (_, id) => [id, `v${id}`])
+      const { parameter, ...reader } = streamRows(['long', 'string'], rows)
+      const column = [
+        { type: 'long', name: 'id' },
+        { type: 'string', name: 'v' },
+      ]
+      return redisJob({
+        reader: { ...reader, parameter: { ...parameter, column } },
+        writer: { ...keys, datasource },
+      })
     }
-    await setUser('+set', '+hget', '+hset', '+hgetall', '+hdel', '+del', '+eval')
-    const refused = await folder.run(jobOf({ datasource: 'loader' }))
+    const checked = await folder.check(jobFor('r'), { flags: ['--connect', ...named.flags] })
+    expect(checked.exitCode, checked.stderr).toBe(0)
+    const rule = aclArguments(checked.stdout)
+    expect(rule).toEqual(expect.arrayContaining(['-@all', '+sadd', '+cluster|slots', '~row:*']))
+    const setUser = async (rights: readonly string[]) => {
+      for (const { client } of cluster.masters)
+        await client.call('ACL', 'SETUSER', 'loader', 'reset', '>secret', ...rights)
+    }
+    await setUser(rule.filter((right) => right !== '+cluster|slots'))
+    const refused = await folder.run(jobFor('loader'), named)
     expectClearError(refused, {
       exitCode: 3,
       code: 'TARGET_NOT_PERMITTED',
       mentions: ['CLUSTER SLOTS', '+cluster|slots'],
     })
-    await setUser('+set', '+hget', '+hset', '+hgetall', '+hdel', '+del', '+eval', '+cluster|slots')
-    const result = await folder.run(jobOf({ datasource: 'loader' }))
+    await setUser(rule)
+    for (const { client } of cluster.masters) await client.call('ACL', 'LOG', 'RESET')
+    await cluster.client.set('row:7', 'of another type')
+    const result = await folder.run(jobFor('loader'), named)
     expect(result.exitCode, result.stderr).toBe(0)
+    expect(result.stderr).not.toContain('may not')
+    expect(await cluster.keys()).toHaveLength(rowCount)
+    for (const { client } of cluster.masters) {
+      const log = (await client.call('ACL', 'LOG')) as string[][]
+      const objects = log.map((entry) => entry[entry.indexOf('object') + 1])
+      // Looks that only help to say more beforehand.
+      const optional = ['acl|dryrun', 'config|get', 'scan']
+      expect(objects.filter((object) => !optional.includes(object ?? ''))).toEqual([])
+    }
   })
 })
 

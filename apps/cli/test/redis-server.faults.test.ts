@@ -165,7 +165,8 @@ describe('what is lost is never reported as success:', () => {
             mentions: [new RegExp(`does not permit (${command}|HSET)`)],
           })
         }
-        expect(performance.now() - endedMs).toBeLessThan(60_000)
+        // Not the 60 s for which passing faults are waited for.
+        expect(performance.now() - endedMs).toBeLessThan(10_000)
       },
     )
   })

@@ -1,4 +1,5 @@
 import { describe, expect } from 'vitest'
+import { watchFlushes } from './support/flushes.ts'
 import { redisJob, streamRows, type Parameters } from './support/jobs.ts'
 import { test } from './support/redis-test.ts'
 import { dataKeys } from './support/data-keys.ts'
@@ -61,8 +62,10 @@ describe.concurrent('keys', () => {
         [3, 'c'],
       ],
     )
+    const flushes = await watchFlushes(target.client)
     const { exitCode, stderr } = await target.folder().run(redisJob({ reader, writer }))
     expect(exitCode, stderr).toBe(0)
+    expect(await flushes()).toEqual([2, 1])
     expect(await dataKeys(target.client)).toEqual(['1', '2', '3'])
     for (const key of ['1', '2', '3']) {
       const seconds = await target.client.ttl(key)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
+import { watchFlushes } from './support/flushes.ts'
 import type { RunningCommand } from './support/job-folder.ts'
 import { redisJob } from './support/jobs.ts'
 import { test } from './support/redis-test.ts'
@@ -57,17 +58,21 @@ describe('case 29: memory', () => {
     }
     const rpush = { writeMode: { type: 'list', mode: 'rpush' } }
     const found: string[][][] = []
+    const sizes: number[][] = []
     for (const batchSize of [1, 1000]) {
       await target.clear()
+      const flushes = await watchFlushes(target.client)
       const { exitCode, stderr } = await target
         .folder()
         .run(redisJob({ reader, writer: { ...rpush, batchSize } }))
       expect(exitCode, stderr).toBe(0)
+      sizes.push(await flushes())
       expect(await dataKeyCount(target.client)).toBe(700)
       const lists = Array.from({ length: 700 }, (_, key) => target.client.lrange(`k${key}`, 0, -1))
       found.push(await Promise.all(lists))
     }
     expect(found[0]).toEqual(found[1])
+    expect(sizes).toEqual([Array.from({ length: 2500 }, () => 1), [1000, 1000, 500]])
   })
 })
 

@@ -45,6 +45,7 @@ import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { failpoint } from './pipeline/failpoint.ts'
 import { emptiedKeys } from './output/emptied-keys.ts'
+import { keyGlobs } from './output/key-globs.ts'
 import { sharedKeyFindings } from './output/shared-keys.ts'
 import { previewCommands } from './preview-commands.ts'
 import { removeMatching } from './truncate-table.ts'
@@ -169,10 +170,24 @@ export class RedisWriteSession implements WriterSession {
     ]
     if (findings.some((finding) => finding.severity === 'error')) return findings
     const { signal } = options
+    const { job, follows = false } = this.#context
+    const needs = {
+      config: this.#config,
+      job,
+      hashTag: this.#hashTag,
+      isSpread: this.#isSpread,
+      follows,
+      globs: keyGlobs(this.#config, schemas),
+    }
     const found = await (this.#cluster === undefined
-      ? checkTarget(this.#config, this.#connection, signal)
-      : this.#cluster.check(signal))
+      ? checkTarget(needs, this.#connection, signal)
+      : this.#cluster.check(needs, signal))
     return [...findings, ...found]
+  }
+
+  /** The keys are in several slots of a cluster. */
+  get #isSpread(): boolean {
+    return this.#cluster !== undefined && this.#hashTag === undefined
   }
 
   async write(batch: RecordBatch, options: WriteOptions): Promise<WriteResult> {

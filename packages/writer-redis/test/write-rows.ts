@@ -24,7 +24,12 @@ export class TestLogger implements Logger {
 export async function openWriter(
   parameters: Record<string, unknown>,
   dataSource: Partial<DataSource>,
-  options: { readonly logger?: Logger; readonly timeZone?: string } = {},
+  options: {
+    readonly logger?: Logger
+    readonly timeZone?: string
+    readonly job?: string
+    readonly follows?: boolean
+  } = {},
 ): Promise<WriterSession> {
   const validated = await redisWriter.config['~standard'].validate({
     datasource: 'r',
@@ -39,6 +44,8 @@ export async function openWriter(
       logger: options.logger ?? new TestLogger(),
       timeZone: options.timeZone ?? 'Asia/Shanghai',
       concurrency: 1,
+      ...(options.job === undefined ? {} : { job: options.job }),
+      ...(options.follows === undefined ? {} : { follows: options.follows }),
       dataSources: [{ name: 'r', type: 'redis', hosts: [], properties: {}, ...dataSource }],
     },
     { signal: new AbortController().signal },

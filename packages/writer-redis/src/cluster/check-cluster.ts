@@ -1,5 +1,5 @@
 import { PluginError, type Finding } from '@millrace/core/plugin'
-import type { RedisWriterConfig } from '../config/writer-config.ts'
+import type { PermissionNeeds } from '../connection/check-permissions.ts'
 import { checkTarget } from '../connection/check-target.ts'
 import { targetText } from '../connection/connection-options.ts'
 import { connectionTo, discoverCluster, type ClusterConnection } from './discover-cluster.ts'
@@ -19,7 +19,7 @@ interface MasterFindings {
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
 export async function checkCluster(
-  config: RedisWriterConfig,
+  needs: PermissionNeeds,
   connection: ClusterConnection,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -34,7 +34,7 @@ export async function checkCluster(
   const found = await Promise.all(
     masters.map(async (address) => ({
       address,
-      findings: await checkTarget(config, connectionTo(connection, address), signal),
+      findings: await checkTarget(needs, connectionTo(connection, address), signal),
     })),
   )
   return merged(found, connection)

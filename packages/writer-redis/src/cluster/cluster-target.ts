@@ -3,6 +3,7 @@ import type { CheckpointReach } from '../checkpoint/checkpoint-calls.ts'
 import type { Guard } from '../checkpoint/guard.ts'
 import { isIdempotent, type RedisWriterConfig } from '../config/writer-config.ts'
 import { targetText, type RedisConnectionOptions } from '../connection/connection-options.ts'
+import type { PermissionNeeds } from '../connection/check-permissions.ts'
 import type { EncodedBatch } from '../encode/compile-encoder.ts'
 import type { KeyPattern } from '../output/default-key.ts'
 import type { RespReply } from '../resp/reply-parser.ts'
@@ -57,8 +58,8 @@ export class ClusterTarget {
   }
 
   /** Looks at every master. Throws what `checkCluster` throws. */
-  async check(signal: AbortSignal): Promise<readonly Finding[]> {
-    return await checkCluster(this.#config, this.#connection, signal)
+  async check(needs: PermissionNeeds, signal: AbortSignal): Promise<readonly Finding[]> {
+    return await checkCluster(needs, this.#connection, signal)
   }
 
   /** Writes a batch and keeps its progress; gives the rows that were refused. */

@@ -128,6 +128,10 @@ describe('validate', () => {
       { keyIndexes: null, keyTemplate: 'x#{A}' },
       /^error keyTemplate: the reader has no column "A" \| Did you mean "a"/,
     ],
+    [
+      { keyIndexes: null, keyTemplate: 'x#{a}', keyFieldDelimiter: ':' },
+      /^warning keyFieldDelimiter: has no effect beside keyTemplate.* \| .*"#\{a\}:#\{b\}"/,
+    ],
     [{ keyIndexes: null, keyTemplate: 'x#{a' }, /^error keyTemplate: .*not closed/],
     [{ keyIndexes: null, keyTemplate: 'x##{a}' }, /^error keyTemplate: no column is named/],
     [{ keyFieldDelimiter: '' }, /^error keyFieldDelimiter: bad delimiter/],

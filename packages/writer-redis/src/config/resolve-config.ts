@@ -79,6 +79,13 @@ function resolveKey(parameters: RedisWriterParameters, findings: FindingList): K
   const hasIndexes = parameters.keyIndexes !== undefined && parameters.keyIndexes !== null
   const delimiter = resolveDelimiter(parameters.keyFieldDelimiter, ['keyFieldDelimiter'], findings)
   if (template !== '') {
+    if (parameters.keyFieldDelimiter !== undefined) {
+      findings.warning(
+        ['keyFieldDelimiter'],
+        'has no effect beside keyTemplate, which says itself what stands between columns',
+        'Remove it, or write it into the template: "#{a}:#{b}".',
+      )
+    }
     if (hasIndexes) {
       findings.error(
         ['keyTemplate'],

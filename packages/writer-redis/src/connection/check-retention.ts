@@ -18,17 +18,27 @@ export async function checkRetention(
   const findings: Finding[] = []
   const eviction = evictionOf(config, control.target, info)
   if (eviction !== undefined) {
-    const hint =
-      'Set maxmemory-policy noeviction on the server, or allowEviction: true in the writer to accept that.'
+    const mend = 'CONFIG SET maxmemory-policy noeviction, and CONFIG REWRITE to keep that'
+    const accept = 'allowEviction: true in the writer accepts that'
     if (!config.allowsEviction)
-      throw new PluginError({ code: 'TARGET_UNFIT', message: eviction, hint })
-    findings.push({ severity: 'warning', path: ['allowEviction'], message: eviction })
+      throw new PluginError({
+        code: 'TARGET_UNFIT',
+        message: eviction,
+        hint: `Set another policy on the server (${mend}); ${accept}.`,
+      })
+    findings.push({
+      severity: 'warning',
+      path: ['allowEviction'],
+      message: eviction,
+      hint: `Where they have to stay: ${mend}.`,
+    })
   }
   if (await isMemoryOnly(control, info)) {
     findings.push({
       severity: 'warning',
       path: ['datasource'],
       message: `Redis at ${control.target} keeps nothing on disk (no save points, no append-only file): when it restarts, rows and checkpoint are gone`,
+      hint: 'Where they have to stay: CONFIG SET appendonly yes, and CONFIG REWRITE to keep that.',
     })
   }
   return findings

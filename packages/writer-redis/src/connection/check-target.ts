@@ -1,13 +1,12 @@
 import { PluginError, type Finding } from '@millrace/core/plugin'
-import {
-  commandOf,
-  isIdempotent,
-  type RedisWriterConfig,
-  type WriteKind,
-} from '../config/writer-config.ts'
+import { commandOf, type RedisWriterConfig } from '../config/writer-config.ts'
 import { checkJsonCommands } from '../output/check-json.ts'
-import { jsonCommands, outputProbes } from '../output/output-commands.ts'
+import { jsonCommands } from '../output/output-commands.ts'
 import { RespError } from '../resp/resp-error.ts'
+import { clockFindings } from './check-clock.ts'
+import { existingKeyFindings } from './check-existing-keys.ts'
+import { memoryFindings } from './check-memory.ts'
+import { checkPermissions, type PermissionNeeds } from './check-permissions.ts'
 import { checkRetention } from './check-retention.ts'
 import { openControl, type ControlConnection, type TextReply } from './control.ts'
 import type { RedisConnectionOptions } from './connection-options.ts'
@@ -29,10 +28,11 @@ import {
  * @throws PluginError TARGET_UNREACHABLE, TARGET_NOT_PERMITTED or TARGET_UNFIT, or the reason of the signal
  */
 export async function checkTarget(
-  config: RedisWriterConfig,
+  needs: PermissionNeeds,
   connection: RedisConnectionOptions,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
+  const { config } = needs
   using control = await openControl(connection, signal)
   try {
     await logIn(control, connection)
@@ -46,8 +46,11 @@ export async function checkTarget(
       ...(await checkServer(control, config, connection.cluster !== undefined, info)),
     ]
     await checkDatabase(control, connection.database)
-    await checkPermissions(control, config, connection.user ?? 'default')
-    return findings
+    return [
+      ...findings,
+      ...(await checkPermissions(control, needs, connection.user ?? 'default')),
+      ...(await existingKeyFindings(control, needs.globs)),
+    ]
   } catch (error) {
     signal.throwIfAborted()
     throw PluginError.isInstance(error) ? error : unreachable(control.target, error)
@@ -111,6 +114,7 @@ async function checkServer(
   isCluster: boolean,
   info: TextReply,
 ): Promise<readonly Finding[]> {
+  const nowMs = Date.now()
   if (typeof info !== 'string') return []
   if (!isCluster && /^cluster_enabled:1/m.test(info)) {
     throw new PluginError({
@@ -120,7 +124,11 @@ async function checkServer(
     })
   }
   checkVersion(control.target, config, info)
-  return await checkRetention(control, config, info)
+  return [
+    ...(await checkRetention(control, config, info)),
+    ...memoryFindings(control.target, info),
+    ...clockFindings(control.target, info, nowMs),
+  ]
 }
 
 function checkVersion(target: string, config: RedisWriterConfig, info: string): void {
@@ -142,43 +150,6 @@ async function checkDatabase(control: ControlConnection, database: number): Prom
   const databases = await answerOf(control, 'CONFIG', 'GET', 'databases')
   const count = Array.isArray(databases) ? Number(databases[1]) : Number.NaN
   throw databaseOutOfRange(database, control.target, Number.isInteger(count) ? count : undefined)
-}
-
-/** A server that can (Redis 7 and later, where the user may) tells beforehand what it would not let the job run. */
-async function checkPermissions(
-  control: ControlConnection,
-  config: RedisWriterConfig,
-  user: string,
-): Promise<void> {
-  for (const command of probesOf(config)) {
-    const answer = await answerOf(control, 'ACL', 'DRYRUN', user, ...command)
-    if (typeof answer === 'string' && /permissions? to run/.test(answer))
-      throw notPermitted(command[0] ?? '', control.target, answer)
-  }
-}
-
-function probesOf(config: RedisWriterConfig): readonly (readonly string[])[] {
-  const key = 'millrace:probe'
-  if (config.outputs !== undefined) return outputProbes(config.outputs, key)
-  const isList = !isIdempotent(config.kind)
-  const isString = config.kind === 'string/set'
-  const write = [commandOf(config.kind), key, ...probeValues(config.kind)]
-  const expires = config.expiry.kind !== 'never' && !isString
-  const expire = config.expiry.kind === 'unixtime' ? 'EXPIREAT' : 'EXPIRE'
-  return [
-    write,
-    ...(expires ? [[expire, key, '1']] : []),
-    ...(expires ? [['EVAL', 'return 1', '1', key]] : []),
-    ...(expires && !isList ? [['TYPE', key]] : []),
-    ...(isList ? [['MULTI'], ['EXEC']] : []),
-  ]
-}
-
-function probeValues(kind: WriteKind): readonly string[] {
-  if (kind === 'zset/zadd') return ['1', 'm']
-  if (kind === 'stream/xadd') return ['*', 'f', 'v']
-  if (kind.startsWith('json/')) return ['$', '{}']
-  return kind.startsWith('hash/') ? ['f', 'v'] : ['v']
 }
 
 /** Commands of RedisJSON that the job sends. */

@@ -592,13 +592,16 @@ describe('JSON values', () => {
       ['abc', true, '1', ''],
       ['1', 'maybe', '1', ''],
       ['1', true, 'NaN', ''],
+      ['+-5', true, '1', ''],
+      ['+5', true, '1', ''],
     ]
     const { commands, codes } = encode({ column: typed }, rows)
     expect(commands.map((command) => command[2])).toEqual([
       '{"id":9007199254740993,"ok":true,"d":1.5,"s":"é\\"x"}',
       '{"id":7,"ok":false,"d":0.50,"s":""}',
+      '{"id":5,"ok":true,"d":1,"s":""}',
     ])
-    expect(codes).toEqual([2, 3, 4].map((row) => [row, 'BAD_JSON_VALUE']))
+    expect(codes).toEqual([2, 3, 4, 5].map((row) => [row, 'BAD_JSON_VALUE']))
   })
 })
 

@@ -48,6 +48,7 @@ function jsonPart({ column, name, type }: JsonColumn, before: string): JsonPart 
 }
 
 const integer = /^-?\d+$/
+const looseInteger = /^[+-]?\d+$/
 const jsonInteger = /^-?(?:0|[1-9]\d*)$/
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 const looseNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/
@@ -62,7 +63,7 @@ export function jsonText(text: string, type: JsonType): string | undefined {
     case 'int':
     case 'long':
       if (jsonInteger.test(text)) return text
-      return integer.test(text.replace(/^\+/, '')) ? String(BigInt(text)) : undefined
+      return looseInteger.test(text) ? String(BigInt(text)) : undefined
     case 'double':
       if (jsonNumber.test(text)) return text
       return looseNumber.test(text) ? tidyNumber(text) : undefined

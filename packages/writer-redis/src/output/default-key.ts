@@ -75,7 +75,7 @@ export function defaultKeyOf(
 }
 
 /** Text that stands for itself in a glob. */
-function escapedGlob(text: string): string {
+export function escapedGlob(text: string): string {
   return text.replaceAll(/[\\*?[\]^]/g, (sign) => `\\${sign}`)
 }
 
