@@ -44,6 +44,7 @@ import { BatchRequest } from './pipeline/batch-request.ts'
 import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { failpoint } from './pipeline/failpoint.ts'
 import { emptiedKeys } from './output/emptied-keys.ts'
+import { keyTexts } from './output/key-texts.ts'
 import { sharedKeyFindings } from './output/shared-keys.ts'
 import { previewCommands } from './preview-commands.ts'
 import { removeMatching } from './truncate-table.ts'
@@ -262,6 +263,10 @@ export class RedisWriteSession implements WriterSession {
     }
     if (guard !== undefined && progress.isApplied !== true) await this.#keep(guard, signal)
     return { sent: true, written: 0, rejected: [], bytesWritten }
+  }
+
+  keysOf(schema: TableSchema): readonly string[] {
+    return keyTexts(this.#config.outputs ?? {}, schema)
   }
 
   /** Sends commands that are about one key each, over the connections of the batches. */

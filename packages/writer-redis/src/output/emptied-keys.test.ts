@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { LogicalType, TableSchema } from '@millrace/core/record'
 import { emptiedKeys } from './emptied-keys.ts'
+import { keyTexts } from './key-texts.ts'
 import { sharedKeyFindings } from './shared-keys.ts'
 import type { WriterOutput } from './writer-output.ts'
 
@@ -122,4 +123,20 @@ describe('the keys of a table that was emptied', () => {
     expect(sharedKeyFindings({ r: [hash] }, different)).toEqual([])
     expect(keysOf([{ ...hash, onTruncate: 'ignore' }], cust, same)).toEqual([])
   })
+})
+
+test('keys are shown by what they are made of', () => {
+  const outputs: WriterOutput[] = [
+    hash,
+    { type: 'stream', key: { template: 'feed' } },
+    { type: 'set', key: { template: 'all' }, member: 'id?' },
+    { type: 'json', key: { template: 'bill:#{v}' }, nest: { path: '$.Lines', column: 'id?' } },
+    { type: 'string', key: { column: '$key0' }, value: 'v' },
+  ]
+  expect(keyTexts({ r: outputs }, schema)).toEqual([
+    'a*b[c]^:id?:…',
+    'members of all',
+    '$.Lines in bill:…',
+    'what an expression gives',
+  ])
 })
