@@ -60,7 +60,7 @@ export async function followJob(job: FollowJob): Promise<boolean> {
   await using acknowledgement = new Acknowledgement(reader, checkpoint, logger)
   const from = checkpoint.startOf(changesSplit(followFrom)).settled ?? followFrom
   await using watch = new LogWatch(from, { reader, progress: counters.changes, logger })
-  await using _totals = new TableTotals(checkpoint, counters.tables, logger)
+  await using _totals = new TableTotals(checkpoint, counters, logger)
   const hears = { acknowledgement, watch }
   const pending = () => job.plan.splits.filter(({ id }) => !checkpoint.isDone(id))
   const atOnce = () => job.plan.splits.filter((one) => !checkpoint.isBackfill(one))

@@ -8,6 +8,7 @@ import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import { headerJson, jobHeaderOf, type JobHeader } from './job-header.ts'
 import { changesSplit, freshRecordOf, type RunSplit } from './changes-split.ts'
 import { decideResume, type ResumeDecision, type ResumeWish } from './resume-decision.ts'
+import { keptLagId } from './kept-lag.ts'
 import type { FollowedTables } from './left-keys.ts'
 import type { RepeatableSplits } from './repeatable-splits.ts'
 import { freshSplit, recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
@@ -18,6 +19,7 @@ import {
   type StoppedTable,
   type StoppedTables,
 } from './stopped-tables.ts'
+import type { SplitCounts } from './table-counts.ts'
 import { tableTotalsId, tableTotalsOf, type TableTotalsByName } from './table-totals.ts'
 
 /** What a {@link JobCheckpoint} is made of. */
@@ -238,6 +240,13 @@ export class JobCheckpoint {
     return this.#records.get(id)?.isDone === true
   }
 
+  /** How many splits of a table there are, and are done; `undefined` of one that is not read. */
+  splitCounts({ splits }: SplitPlan, table: string): SplitCounts | undefined {
+    const own = splits.filter((split) => split.table === table)
+    if (own.length === 0) return undefined
+    return { total: own.length, done: own.filter(({ id }) => this.isDone(id)).length }
+  }
+
   /** Whether a split is read beside the changes, and not with the snapshot of the plan. */
   isBackfill(split: Split): boolean {
     return this.startOf(split).backfill !== undefined
@@ -329,9 +338,7 @@ export class JobCheckpoint {
   }
 
   async #keepStopped(stopped: StoppedTables, call: CallOptions): Promise<void> {
-    const record = stoppedTablesJson(stopped)
-    const progress = { split: stoppedTablesId, expected: undefined, sequence: 0, record }
-    await this.#options.checkpoint.update(progress, call)
+    await this.keepPart(stoppedTablesId, stoppedTablesJson(stopped), call)
     this.#stopped = new Map(stopped)
   }
 
@@ -345,9 +352,9 @@ export class JobCheckpoint {
     )
   }
 
-  /** Keeps what has become of the changes of each table. */
-  async keepTableTotals(record: JsonValue, call: CallOptions): Promise<void> {
-    const progress = { split: tableTotalsId, expected: undefined, sequence: 0, record }
+  /** Keeps a part that is no split's, such as what has become of the changes of each table. */
+  async keepPart(id: string, record: JsonValue, call: CallOptions): Promise<void> {
+    const progress = { split: id, expected: undefined, sequence: 0, record }
     await this.#options.checkpoint.update(progress, call)
   }
 
@@ -474,10 +481,12 @@ function maybeRepeated(): PluginError {
   })
 }
 
+/** What is kept beside the splits. */
+const otherParts = new Set([tableTotalsId, stoppedTablesId, keptLagId])
+
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {
   const records = new Map<string, SplitRecord>()
   for (const [split, { sequence, record }] of content?.splits ?? [])
-    if (split !== tableTotalsId && split !== stoppedTablesId)
-      records.set(split, splitRecordOf(sequence, record))
+    if (!otherParts.has(split)) records.set(split, splitRecordOf(sequence, record))
   return records
 }

@@ -184,6 +184,8 @@ class JobRun implements RunAttempt {
     this.#resumedFrom = beginning.resumedFrom
     this.#notes = beginning.notes
     this.#promise(plan, checkpoint, isRepeatable)
+    if (checkpoint !== undefined)
+      this.#counters.tables.splitsOf = (table) => checkpoint.splitCounts(plan, table)
     this.#resnapshots = checkpoint?.resnapshots ?? 0
     if (isComplete) {
       this.#counters.splitsDone = plan.splits.length
