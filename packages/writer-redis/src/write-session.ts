@@ -244,10 +244,11 @@ export class RedisWriteSession implements WriterSession {
   async truncate(schema: TableSchema, options: TruncateOptions): Promise<WriteResult> {
     const { signal, progress } = options
     signal.throwIfAborted()
-    const { outputs = {} } = this.#config
+    const { outputs: routes = {}, sharedTables = [] } = this.#config
+    const target = { routes, sharedTables, tables: this.#tables.values() }
     const guard = this.#guardOf(progress)
     let bytesWritten = 0
-    for (const pattern of emptiedKeys(outputs, schema, this.#tables.values())) {
+    for (const pattern of emptiedKeys(schema, target)) {
       if (this.#cluster !== undefined && this.#hashTag === undefined) {
         await this.#cluster.removeKeys(pattern, guard, signal)
         continue

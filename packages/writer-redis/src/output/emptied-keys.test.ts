@@ -29,7 +29,7 @@ const tableOf = (table: string, namespace: string, ...fields: TableSchema['field
 })
 const hash: WriterOutput = { type: 'hash' }
 const keysOf = (outputs: readonly WriterOutput[], of = schema, tables = [of]) =>
-  emptiedKeys({ r: outputs }, of, tables)
+  emptiedKeys(of, { routes: { r: outputs }, tables, sharedTables: [] })
 const isRemoved = (key: string, ...fields: TableSchema['fields']) =>
   keysOf([hash], tableOf('t', 's', ...fields)).some((keys) => keys.matches(Buffer.from(key)))
 
@@ -112,7 +112,10 @@ describe('the keys of a table that was emptied', () => {
     // What is left of another table's messages counts as well.
     const routes = { r: [hash], q: [{ type: 'stream' as const }] }
     const streamed = { ...tableOf('cust', 's2', field('id')), route: 'q' }
-    expect(() => emptiedKeys(routes, cust, [streamed])).toThrow('its keys are like those of')
+    const target = { routes, tables: [streamed], sharedTables: [] }
+    expect(() => emptiedKeys(cust, target)).toThrow('its keys are like those of')
+    const shared = { routes, tables: [cust], sharedTables: ['cust'] }
+    expect(() => emptiedKeys(cust, shared)).toThrow('another source of the pipeline')
     const different = [
       cust,
       tableOf('cust', 's2', field('no')),
