@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { contentDifferences } from './support/change-contents.ts'
@@ -19,6 +20,10 @@ import {
 
 const changesPerSecond = 2000
 const durationMs = isLong ? 120_000 : 30_000
+/** Writers, servers and the run that is killed share the cores: with few of them the writers do not keep up their rate. */
+const leastShareOfLoad = availableParallelism() >= 4 ? 0.9 : 0.5
+/** A run is killed this long after its start at the latest, all told, where its first message is waited for. */
+const longestLifeMs = 10_000
 const password = 'secret'
 
 /** Cuts the connection that reads the log now and then until told to end. Gives how often it did. */
@@ -74,7 +79,9 @@ describe.each(['postgresql', 'mysql'] as const)('changes of %s, killed all the t
       expect(streamDifferences(messages, await log.read(keyWidths)), `seed ${seed}`).toEqual([])
       expect(await contentDifferences(target.client, database), `seed ${seed}`).toEqual([])
       // The test has met what it is about: the load was there, and runs got as far as changes before they were killed.
-      expect(written.changes).toBeGreaterThan((changesPerSecond * durationMs) / 1000 / 2)
+      const wanted = (changesPerSecond * durationMs) / 1000
+      expect(written.changes).toBeGreaterThan(leastShareOfLoad * wanted)
+      expect(runs).toBeGreaterThanOrEqual(durationMs / longestLifeMs)
       expect(before.some(({ operation }) => operation !== 'r')).toBe(true)
       expect(cut).toBeGreaterThan(0)
     },

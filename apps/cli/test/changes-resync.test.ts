@@ -54,6 +54,11 @@ describe.concurrent.each(['postgresql', 'mysql'] as const)('a table of %s', (kin
     running.child.kill('SIGTERM')
     const { exitCode, stderr } = await running.ended
     expect(exitCode, stderr).toBe(143)
+    expect(pipeline.folder.report()?.notes).toEqual([
+      expect.stringMatching(
+        new RegExp(`^${namespace}.item was read again, as was asked: keys item:id:… of rows that`),
+      ),
+    ])
 
     const last = await pipeline.catchUp()
     expect(last.exitCode, last.stderr).toBe(0)
@@ -63,5 +68,14 @@ describe.concurrent.each(['postgresql', 'mysql'] as const)('a table of %s', (kin
     expect(found).toEqual(
       rows.map(({ id, version, name }) => ({ id: String(id), version: String(version), name })),
     )
+
+    const anew = await pipeline.catchUp(['--restart'])
+    expect(anew.report?.notes, anew.stderr).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^Rows that were deleted since the last change that was applied, \\S+ \\(\\S+Z\\) .* of ${namespace}.item \\(item:id:…\\)$`,
+        ),
+      ),
+    ])
   })
 })

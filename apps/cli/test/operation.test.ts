@@ -104,13 +104,14 @@ describe.concurrent.each(kinds)('a running pipeline from %s', (kind) => {
     })
     expect(Date.now() - Date.parse(status.changes?.committedAt ?? '')).toBeLessThan(60_000)
     expect(status.changes?.log?.lagBytes).toBeGreaterThanOrEqual(0)
+    expect(status.changes?.lagMs).toBeGreaterThanOrEqual(0)
     const text = await pipeline.folder.millrace(['status', 'p'])
     expect(text.stdout).toContain(`  ${table}: 1 of 1 splits done, ${rowCount} rows, 3 changes, `)
     // The log of the server goes on with what others write.
     const position = kind === 'mysql' ? /changes: up to \S+:\d+,/ : /changes: up to \w+\/\w+,/
     expect(status.changes?.position).toMatch(kind === 'mysql' ? /:\d+$/ : /^\w+\/\w+$/)
     expect(text.stdout).toMatch(position)
-    expect(text.stdout).toMatch(/lag \d.*; the \w+ ends at /)
+    expect(text.stdout).toMatch(/lag \d+(\.\d+)?[KM]?B, [\d.]+ ?m?s; the \w+ ends at /)
 
     running.child.kill('SIGTERM')
     const stopped = await running.ended
@@ -119,7 +120,7 @@ describe.concurrent.each(kinds)('a running pipeline from %s', (kind) => {
     expect(after).toMatchObject({
       owner: null,
       counts: { recordsRead: rowCount + 3 },
-      changes: { recordsRead: 3, recordsWritten: 3 },
+      changes: { recordsRead: 3, recordsWritten: 3, lagMs: null },
     })
     await expect(fetch(`${url}/metrics`)).rejects.toThrow()
     const idle = await pipeline.catchUp()

@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect } from 'vitest'
 import { watchFlushes } from './support/flushes.ts'
-import type { RunningCommand } from './support/job-folder.ts'
 import { redisJob } from './support/jobs.ts'
+import { peakMemory } from './support/peak-memory.ts'
 import { test } from './support/redis-test.ts'
 import { dataKeyCount } from './support/data-keys.ts'
 
@@ -17,21 +15,6 @@ function kilobyteRows(count: number) {
 }
 
 const overwrite = { writeMode: { type: 'string', mode: 'set' } }
-
-/** Peak resident memory of a command, in bytes, as the kernel has seen it. */
-async function peakMemory(running: RunningCommand): Promise<number> {
-  let peak = 0
-  while (running.child.exitCode === null && running.child.signalCode === null) {
-    try {
-      const status = readFileSync(`/proc/${running.child.pid}/status`, 'utf8')
-      peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024 || peak
-    } catch {
-      break
-    }
-    await sleep(20)
-  }
-  return peak
-}
 
 describe('case 29: memory', () => {
   test('stays flat however many rows pass', { timeout: 60_000 }, async ({ target }) => {

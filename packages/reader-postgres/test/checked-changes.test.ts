@@ -53,6 +53,18 @@ describe('the check of a job that follows changes', () => {
     expect(await database.rows(slots)).toEqual([])
   })
 
+  it('warns of partitions, each of which can be emptied without a word', async () => {
+    await database.run(
+      'CREATE TABLE parted (id int PRIMARY KEY) PARTITION BY LIST (id)',
+      'CREATE TABLE parted_1 PARTITION OF parted FOR VALUES IN (1)',
+    )
+    expect(shown(await findings(['fine', 'parted']))).toEqual([
+      expect.stringMatching(
+        /^warning: table public.parted is partitioned: .* TRUNCATE, .*millrace resync/,
+      ),
+    ])
+  })
+
   it.each<[string, string]>([
     ['bare', 'ALTER TABLE "public"."bare" REPLICA IDENTITY FULL'],
     ['nothing', 'ALTER TABLE "public"."nothing" REPLICA IDENTITY DEFAULT'],

@@ -295,7 +295,11 @@ test('a position that was lost is answered by a new snapshot where that is wante
     status: 'complete',
     exitCode: 0,
     recordsRead: 49,
-    notes: [expect.stringContaining('Rows that were deleted')],
+    notes: [
+      expect.stringMatching(
+        /: the tables are read again\. Rows that were deleted since the last change that was applied, change 0 could not be seen: their keys may still be in the target, of one; two$/,
+      ),
+    ],
   })
   expect(counters).toMatchObject({ splitsDone: 2, splitsTotal: 2, failure: undefined })
   expect(historyOf(writer, 'one', 1)).toEqual(['read', 'forgotten'])
@@ -365,7 +369,24 @@ test('a table that was asked for is read again while changes go on', async () =>
   expect(parts).toEqual(new Set(['one:0', 'changes']))
   expect(historyOf(writer, 'two', 7)).toEqual(['read'])
   stop.abort()
-  expect(await running).toMatchObject({ status: 'stopped', splits: { done: 2 } })
+  const report = await running
+  expect(report).toMatchObject({ status: 'stopped', splits: { done: 2 } })
+  expect(report.notes).toEqual([
+    expect.stringMatching(
+      /^one was read again, as was asked: keys of rows that were deleted before the last change that was applied, change \d could not be seen and may still be in the target$/,
+    ),
+  ])
+})
+
+test('a restart says what it could not see where changes were followed', async () => {
+  const { run, change } = scene()
+  await run()
+  change(1, 'followed')
+  await run()
+  const { notes } = await run({ resume: 'restart' })
+  expect(notes).toEqual([
+    'Rows that were deleted since the last change that was applied, change 1 could not be seen: their keys may still be in the target, of one; two',
+  ])
 })
 
 /** Values of a row of table three, which is the third one of the log. */
@@ -525,7 +546,11 @@ test('a table that cannot be emptied is left out, and the others go on, until it
   change(5, 'followed')
   await expect.poll(() => historyOf(writer, 'one', 5)).toEqual(['read', 'followed'])
   stop.abort()
-  expect((await running).notes).toBeUndefined()
+  expect((await running).notes).toEqual([
+    expect.stringMatching(
+      /^one was read again, as was asked: .* since change 2 \(\S+Z\) could not/,
+    ),
+  ])
   expect((await status()).tables).toMatchObject([{ stopped: null }, { stopped: null }])
 })
 

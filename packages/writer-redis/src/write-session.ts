@@ -46,6 +46,7 @@ import { CommandPipeline } from './pipeline/command-pipeline.ts'
 import { failpoint } from './pipeline/failpoint.ts'
 import { emptiedKeys } from './output/emptied-keys.ts'
 import { keyGlobs } from './output/key-globs.ts'
+import { keyTexts } from './output/key-texts.ts'
 import { sharedKeyFindings } from './output/shared-keys.ts'
 import { previewCommands } from './preview-commands.ts'
 import { removeMatching } from './truncate-table.ts'
@@ -255,10 +256,11 @@ export class RedisWriteSession implements WriterSession {
   async truncate(schema: TableSchema, options: TruncateOptions): Promise<WriteResult> {
     const { signal, progress } = options
     signal.throwIfAborted()
-    const { outputs = {} } = this.#config
+    const { outputs: routes = {}, sharedTables = [] } = this.#config
+    const target = { routes, sharedTables, tables: this.#tables.values() }
     const guard = this.#guardOf(progress)
     let bytesWritten = 0
-    for (const pattern of emptiedKeys(outputs, schema, this.#tables.values())) {
+    for (const pattern of emptiedKeys(schema, target)) {
       if (this.#cluster !== undefined && this.#hashTag === undefined) {
         await this.#cluster.removeKeys(pattern, guard, signal)
         continue
@@ -274,6 +276,10 @@ export class RedisWriteSession implements WriterSession {
     }
     if (guard !== undefined && progress.isApplied !== true) await this.#keep(guard, signal)
     return { sent: true, written: 0, rejected: [], bytesWritten }
+  }
+
+  keysOf(schema: TableSchema): readonly string[] {
+    return keyTexts(this.#config.outputs ?? {}, schema)
   }
 
   /** Sends commands that are about one key each, over the connections of the batches. */

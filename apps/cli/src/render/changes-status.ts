@@ -1,4 +1,4 @@
-import { logBudgetOf, logBudgetText, type ChangesStatus } from '@millrace/core'
+import { logBudgetText, type ChangesStatus } from '@millrace/core'
 import { formatLag } from './changes.ts'
 import { formatCount } from './numbers.ts'
 import { printable } from './printable.ts'
@@ -16,11 +16,10 @@ export function formatChangesStatus(status: ChangesStatus): readonly string[] {
   ].map(printable)
 }
 
-function logText({ log, logProblem }: ChangesStatus): string {
+function logText({ log, logProblem, lagMs, budget }: ChangesStatus): string {
   if (log === null) return `lag unknown: ${logProblem}`
   const { lagBytes, end, log: name = 'log' } = log
-  const lag = lagBytes === undefined ? 'lag unknown' : formatLag(lagBytes, undefined)
-  const budget = logBudgetOf(log)
-  const left = budget === undefined ? '' : `, ${logBudgetText(budget)}`
+  const lag = formatLag(lagBytes, lagMs ?? undefined) || 'lag unknown'
+  const left = budget === null ? '' : `, ${logBudgetText(budget)}`
   return `${lag}; the ${name} ends at ${end}${left}`
 }

@@ -182,6 +182,7 @@ function progressObject(counters: JobCounters, speed: Speed) {
         job,
         ...tableNumbersOf(numbers),
         perSecond: Math.round(numbers.perSecond),
+        splits: numbers.splits ?? null,
       })),
     ),
   }

@@ -22,6 +22,15 @@ test('the busiest tables of several are named, and none where there is one or no
   expect(formatBusyTables(many)[0]?.split('/s')).toHaveLength(6)
   expect(formatBusyTables(counted(['a', 10]))).toEqual([])
   expect(formatBusyTables([])).toEqual([])
+  const read = counted(['a', 10], ['b', 20]).map((one) => ({
+    ...one,
+    table: one.table,
+    perSecond: 7,
+    splits: one.table === 'a' ? { total: 4, done: 1 } : { total: 2, done: 2 },
+  }))
+  expect(formatBusyTables(read)).toEqual([
+    '  busiest: a 7/s (10 changes, 1 of 4 splits done, dirty 1), b 7/s (20 changes, dirty 1)',
+  ])
 })
 
 test('the closing summary names the tables with most rows', () => {

@@ -16,9 +16,15 @@ export function formatBusyTables(tables: readonly MovingTable[]): readonly strin
   if (tables.length < 2 || moving.length === 0) return []
   const shown = moving.slice(0, mostBusy).map(({ numbers, rate }) => {
     const dirty = numbers.recordsDirty === 0 ? '' : `, dirty ${formatCount(numbers.recordsDirty)}`
-    return `${numbers.table} ${formatCount(rate)}/s (${countOf(numbers)}${dirty})`
+    return `${numbers.table} ${formatCount(rate)}/s (${countOf(numbers)}${splitsOf(numbers)}${dirty})`
   })
   return [printable(`  busiest: ${shown.join(', ')}`)]
+}
+
+/** While not all of its rows are read. */
+function splitsOf({ splits }: MovingTable): string {
+  if (splits === undefined || splits.done === splits.total) return ''
+  return `, ${splits.done} of ${splits.total} splits done`
 }
 
 function countOf({ phase, recordsRead }: TableNumbers): string {

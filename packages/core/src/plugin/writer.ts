@@ -119,6 +119,11 @@ export interface WriterSession extends AsyncDisposable {
    */
   truncate?(schema: TableSchema, options: TruncateOptions): Promise<WriteResult>
   /**
+   * What the keys look like that rows of this schema have in the target, for people: `item:id:…`. Shown where keys of deleted rows
+   * may be left. Absent: nothing is said of them.
+   */
+  keysOf?(schema: TableSchema): readonly string[]
+  /**
    * Keeps dirty records in the target as well, for whoever looks there; the dirty file stays the complete record. Called beside
    * `write`, never twice at a time, also for records of earlier batches. Absent: the target keeps none.
    *

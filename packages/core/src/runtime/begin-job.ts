@@ -7,6 +7,7 @@ import { JobCheckpoint } from './job-checkpoint.ts'
 import { noCounts, type JobCounts } from './job-counts.ts'
 import { noteOfRemoved, takeUpTables, withoutTables } from './changed-tables.ts'
 import { followingFingerprint, jobFingerprint } from './job-fingerprint.ts'
+import { keyShapesOf, noteOfDeleted } from './left-keys.ts'
 import type { OpenJob } from './open-job.ts'
 import type { RepeatableSplits } from './repeatable-splits.ts'
 import type { JobHeader } from './job-header.ts'
@@ -33,6 +34,8 @@ export interface BeginOptions {
   readonly follows: boolean
   /** The snapshots in a row that were taken because the position was lost; 0 for one that was not. */
   readonly resnapshots: number
+  /** Why the tables are read again; absent: nobody but the user knows. */
+  readonly reason?: string | undefined
   /** How long the source is borne with when it fails. */
   readonly recovery: SourceRecovery
 }
@@ -108,9 +111,10 @@ export async function beginJob(
     refuseUnmatched(options)
     const { startedAt } = decision
     if (startedAt !== undefined) dirty.resume({ since: startedAt, recordsRead: 0 })
+    const note = noteOfRestart(options, checkpoint)
     const splits = await split()
     await checkpoint.begin(splits, startedAt)
-    return { splits, earlier: noCounts, resumedFrom: null }
+    return { splits, earlier: noCounts, resumedFrom: null, ...(note && { notes: [note] }) }
   }
   if (job.transforms.unmatched !== undefined) logger.warn(job.transforms.unmatched.message)
   return await goOn(decision, options, checkpoint)
@@ -121,6 +125,17 @@ function refuseUnmatched({ job: { transforms }, logger, resnapshots }: BeginOpti
   if (transforms.unmatched === undefined) return
   if (resnapshots === 0) throw transforms.unmatched
   logger.warn(transforms.unmatched.message)
+}
+
+/** What a new snapshot could not see, where an earlier run has followed changes. */
+function noteOfRestart(
+  { job, reason, logger }: BeginOptions,
+  { replaced }: JobCheckpoint,
+): string | undefined {
+  const deleted = replaced && noteOfDeleted(replaced, keyShapesOf(job))
+  if (deleted !== undefined) logger.warn(deleted)
+  const texts = [reason, deleted].filter((text) => text !== undefined)
+  return texts.length === 0 ? undefined : texts.join('. ')
 }
 
 /** Goes on from an earlier run, with the tables that the job has now. */

@@ -6,6 +6,8 @@ import type { Position } from '../record/record-batch.ts'
 import { changesSplit, freshRecordOf } from './changes-split.ts'
 import type { JobCounts } from './job-counts.ts'
 import type { JobHeader } from './job-header.ts'
+import { budgetWithRate, keptLagId, keptLagOf } from './kept-lag.ts'
+import type { LogBudget } from './log-budget.ts'
 import { openReader } from './open-session.ts'
 import { splitRecordOf } from './split-record.ts'
 
@@ -19,6 +21,13 @@ export interface ChangesStatus {
   readonly recordsWritten: number
   readonly recordsFiltered: number
   readonly recordsDirty: number
+  /**
+   * From the commit of a change until it is in the target, in milliseconds, up to 5 s late; null before the first change, and while
+   * no run holds the job.
+   */
+  readonly lagMs: number | null
+  /** How much of its log the source still keeps, and for how long that lasts; null where it sets no limit, or was not asked. */
+  readonly budget: LogBudget | null
   /** What the source says of its log; null when it could not be asked. */
   readonly log: LogStatus | null
   /** Why it could not be asked. */
@@ -55,6 +64,10 @@ export async function changesStatus(
       : splitRecordOf(progress.sequence, progress.record)
   const { counts, position = followFrom, committedAtMs } = record
   const { recordsRead, recordsWritten, recordsFiltered, recordsDirty } = counts
+  const kept = keptLagOf(content.splits.get(keptLagId)?.record)
+  const isHeld = content.owner !== undefined
+  const asked = await askSource(plan, position, options)
+  const budget = asked.log === null ? undefined : budgetWithRate(asked.log, kept, { isHeld })
   const status: ChangesStatus = {
     position: position.label,
     committedAt: committedAtMs === undefined ? null : new Date(committedAtMs).toISOString(),
@@ -62,7 +75,9 @@ export async function changesStatus(
     recordsWritten,
     recordsFiltered,
     recordsDirty,
-    ...(await askSource(plan, position, options)),
+    lagMs: (isHeld ? kept?.lagMs : undefined) ?? null,
+    budget: budget ?? null,
+    ...asked,
     durability: await durabilityOf(checkpoint, options),
   }
   return { status, counts }

@@ -5,6 +5,7 @@ import { Acknowledgement } from './acknowledgement.ts'
 import { changesSplit, readerOfChanges, type FollowingReader } from './changes-split.ts'
 import type { ChannelContext } from './channel-context.ts'
 import type { JobCheckpoint, LostSplit } from './job-checkpoint.ts'
+import type { FollowedTables } from './left-keys.ts'
 import { LogWatch } from './log-watch.ts'
 import { acceptRequests, awaitRequest } from './resync-requests.ts'
 import { SplitRecovery, steadily } from './source-recovery.ts'
@@ -40,6 +41,8 @@ export interface FollowJob {
   snapshot(splits: readonly Split[], interruption: Interruption): Promise<boolean>
   /** The target no longer has what had been done of these. */
   readonly lost: (splits: readonly LostSplit[]) => void
+  /** Told of a table that is read again because somebody asked, and how far its changes are in the target until then. */
+  readonly readAgain: (table: string, followed: FollowedTables) => void
 }
 
 /**
@@ -57,7 +60,7 @@ export async function followJob(job: FollowJob): Promise<boolean> {
   await using acknowledgement = new Acknowledgement(reader, checkpoint, logger)
   const from = checkpoint.startOf(changesSplit(followFrom)).settled ?? followFrom
   await using watch = new LogWatch(from, { reader, progress: counters.changes, logger })
-  await using _totals = new TableTotals(checkpoint, counters.tables, logger)
+  await using _totals = new TableTotals(checkpoint, counters, logger)
   const hears = { acknowledgement, watch }
   const pending = () => job.plan.splits.filter(({ id }) => !checkpoint.isDone(id))
   const atOnce = () => job.plan.splits.filter((one) => !checkpoint.isBackfill(one))
@@ -140,7 +143,7 @@ async function followUntilAsked(
   await listening
   if (readSignal.aborted) return 'stopped'
   if (asked.signal.aborted) {
-    await acceptRequests(plan.splits, checkpoint, logger, { signal: readSignal })
+    await acceptRequests(plan, checkpoint, { logger, readAgain: job.readAgain, signal: readSignal })
     return 'asked'
   }
   if (isLost) return 'asked'

@@ -8,8 +8,10 @@ import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import { headerJson, jobHeaderOf, type JobHeader } from './job-header.ts'
 import { changesSplit, freshRecordOf, type RunSplit } from './changes-split.ts'
 import { decideResume, type ResumeDecision, type ResumeWish } from './resume-decision.ts'
+import { keptLagId } from './kept-lag.ts'
+import type { FollowedTables } from './left-keys.ts'
 import type { RepeatableSplits } from './repeatable-splits.ts'
-import { recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
+import { freshSplit, recordJson, splitRecordOf, type SplitRecord } from './split-record.ts'
 import {
   stoppedTablesId,
   stoppedTablesJson,
@@ -17,6 +19,7 @@ import {
   type StoppedTable,
   type StoppedTables,
 } from './stopped-tables.ts'
+import type { SplitCounts } from './table-counts.ts'
 import { tableTotalsId, tableTotalsOf, type TableTotalsByName } from './table-totals.ts'
 
 /** What a {@link JobCheckpoint} is made of. */
@@ -68,6 +71,7 @@ export class JobCheckpoint {
   #records = new Map<string, SplitRecord>()
   #tableTotals: TableTotalsByName = new Map()
   #stopped = new Map<string, StoppedTable>()
+  #replaced: FollowedTables | undefined
   /** What this run has put into the checkpoint when its tables were others than before. */
   #amendment: Amendment | undefined
 
@@ -85,6 +89,23 @@ export class JobCheckpoint {
   /** What earlier runs have counted of the changes of each table. */
   get tableTotals(): TableTotalsByName {
     return this.#tableTotals
+  }
+
+  /** How far changes were followed of the tables that this run reads anew; `undefined`: it does not, or that is not known. */
+  get replaced(): FollowedTables | undefined {
+    return this.#replaced
+  }
+
+  /** How far the changes of these splits' tables are in the target. */
+  followedTables({ splits, followFrom }: SplitPlan): FollowedTables {
+    const { settled, committedAtMs } =
+      followFrom === undefined ? freshSplit : this.startOf(changesSplit(followFrom))
+    return {
+      tables: new Set(splits.map(({ table }) => table)),
+      ...(settled === undefined ? {} : { settled }),
+      ...(committedAtMs === undefined ? {} : { committedAtMs }),
+      stopped: this.#stopped,
+    }
   }
 
   /** Tables whose changes are left out. */
@@ -111,14 +132,13 @@ export class JobCheckpoint {
     const { checkpoint, run, fingerprint, follows } = this.#options
     const takesUpTables = this.#options.takesUpTables && checkpoint.amend !== undefined
     await checkpoint.acquire({ run, host: hostname(), pid: process.pid }, this.#call)
-    // A checkpoint that nobody can read any more is no obstacle to beginning anew.
     this.#isAgain = wish === 'restart'
-    if (wish === 'restart') return { kind: 'begin' }
+    if (wish === 'restart') {
+      this.#replaced = await this.#lookAtReplaced()
+      return { kind: 'begin' }
+    }
     const content = await checkpoint.read(this.#call)
-    const header = content === undefined ? undefined : jobHeaderOf(content.header)
-    this.#records = recordsIn(content)
-    this.#tableTotals = tableTotalsOf(content?.splits.get(tableTotalsId)?.record)
-    this.#stopped = stoppedTablesOf(content?.splits.get(stoppedTablesId)?.record)
+    const header = this.#take(content)
     // A job of changes alone goes on from where it began, though none has come yet.
     const readsRows = header !== undefined && header.plan.splits.length > 0
     const isTrace =
@@ -127,6 +147,25 @@ export class JobCheckpoint {
     if (!isTrace) return decideResume(job, header, wish, { fingerprint, follows, takesUpTables })
     // A run that got no row into the target has left nothing to decide about, but it may have listed dirty ones.
     return wish === 'resume' ? { kind: 'begin', startedAt: header.startedAt } : { kind: 'begin' }
+  }
+
+  /** Takes over what was found; gives the header. */
+  #take(content: CheckpointContent | undefined): JobHeader | undefined {
+    this.#records = recordsIn(content)
+    this.#tableTotals = tableTotalsOf(content?.splits.get(tableTotalsId)?.record)
+    this.#stopped = stoppedTablesOf(content?.splits.get(stoppedTablesId)?.record)
+    return content === undefined ? undefined : jobHeaderOf(content.header)
+  }
+
+  /** A checkpoint that nobody can read any more is no obstacle to beginning anew. */
+  async #lookAtReplaced(): Promise<FollowedTables | undefined> {
+    try {
+      const header = this.#take(await this.#options.checkpoint.read(this.#call))
+      return header?.plan.followFrom === undefined ? undefined : this.followedTables(header.plan)
+    } catch {
+      this.#call.signal.throwIfAborted()
+      return undefined
+    }
   }
 
   /** Begins anew with a plan; `startedAt` is that of the run before, where its dirty records stay valid. */
@@ -199,6 +238,13 @@ export class JobCheckpoint {
   /** Whether a split of the plan is in the target to its end. */
   isDone(id: string): boolean {
     return this.#records.get(id)?.isDone === true
+  }
+
+  /** How many splits of a table there are, and are done; `undefined` of one that is not read. */
+  splitCounts({ splits }: SplitPlan, table: string): SplitCounts | undefined {
+    const own = splits.filter((split) => split.table === table)
+    if (own.length === 0) return undefined
+    return { total: own.length, done: own.filter(({ id }) => this.isDone(id)).length }
   }
 
   /** Whether a split is read beside the changes, and not with the snapshot of the plan. */
@@ -292,9 +338,7 @@ export class JobCheckpoint {
   }
 
   async #keepStopped(stopped: StoppedTables, call: CallOptions): Promise<void> {
-    const record = stoppedTablesJson(stopped)
-    const progress = { split: stoppedTablesId, expected: undefined, sequence: 0, record }
-    await this.#options.checkpoint.update(progress, call)
+    await this.keepPart(stoppedTablesId, stoppedTablesJson(stopped), call)
     this.#stopped = new Map(stopped)
   }
 
@@ -308,9 +352,9 @@ export class JobCheckpoint {
     )
   }
 
-  /** Keeps what has become of the changes of each table. */
-  async keepTableTotals(record: JsonValue, call: CallOptions): Promise<void> {
-    const progress = { split: tableTotalsId, expected: undefined, sequence: 0, record }
+  /** Keeps a part that is no split's, such as what has become of the changes of each table. */
+  async keepPart(id: string, record: JsonValue, call: CallOptions): Promise<void> {
+    const progress = { split: id, expected: undefined, sequence: 0, record }
     await this.#options.checkpoint.update(progress, call)
   }
 
@@ -437,10 +481,12 @@ function maybeRepeated(): PluginError {
   })
 }
 
+/** What is kept beside the splits. */
+const otherParts = new Set([tableTotalsId, stoppedTablesId, keptLagId])
+
 function recordsIn(content: CheckpointContent | undefined): Map<string, SplitRecord> {
   const records = new Map<string, SplitRecord>()
   for (const [split, { sequence, record }] of content?.splits ?? [])
-    if (split !== tableTotalsId && split !== stoppedTablesId)
-      records.set(split, splitRecordOf(sequence, record))
+    if (!otherParts.has(split)) records.set(split, splitRecordOf(sequence, record))
   return records
 }

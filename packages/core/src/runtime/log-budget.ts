@@ -35,6 +35,12 @@ export function logBudgetOf(status: LogStatus): LogBudget | undefined {
   return { kind: 'time', log, totalMs: keptMs, leftMs: keptLeftMs }
 }
 
+/** A budget of which the log takes so much in an hour; where it takes nothing, it has no end. */
+export function growingBudget(budget: SizeBudget, bytesPerHour: number | undefined): SizeBudget {
+  if (bytesPerHour === undefined || bytesPerHour <= 0) return budget
+  return { ...budget, bytesPerHour, leftMs: (budget.leftBytes / bytesPerHour) * hourMs }
+}
+
 /** Rates are measured over this long. */
 const windowMs = 600_000
 /** A rate says nothing before. */
@@ -70,16 +76,13 @@ export class LogBudgetMeter {
     const { leftBytes } = budget
     this.#samples.push({ atMs: nowMs, leftBytes })
     this.#samples = this.#samples.filter(({ atMs }) => atMs >= nowMs - windowMs)
-    const bytesPerHour = this.#bytesPerHour(nowMs, leftBytes)
-    if (bytesPerHour === undefined) return budget
-    return { ...budget, bytesPerHour, leftMs: (leftBytes / bytesPerHour) * hourMs }
+    return growingBudget(budget, this.#bytesPerHour(nowMs, leftBytes))
   }
 
   #bytesPerHour(nowMs: number, leftBytes: number): number | undefined {
     const [first] = this.#samples
     if (first === undefined || nowMs - first.atMs < leastWindowMs) return undefined
-    const bytes = first.leftBytes - leftBytes
-    return bytes <= 0 ? undefined : (bytes / (nowMs - first.atMs)) * hourMs
+    return ((first.leftBytes - leftBytes) / (nowMs - first.atMs)) * hourMs
   }
 
   #warn(budget: LogBudget, warn: (message: string) => void): void {

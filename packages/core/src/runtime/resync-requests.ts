@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CallOptions, Logger } from '../plugin/context.ts'
-import type { Split } from '../plugin/reader.ts'
+import type { SplitPlan } from '../plugin/reader.ts'
 import type { JsonValue } from '../record/record-batch.ts'
 import type { JobCheckpoint } from './job-checkpoint.ts'
+import type { FollowedTables } from './left-keys.ts'
 
 /** How often a run looks for requests, in milliseconds. */
 const intervalMs = 2000
@@ -44,20 +45,29 @@ export async function awaitRequest(
   }
 }
 
+/** What accepting requests needs of the run. */
+export interface AcceptOptions extends CallOptions {
+  readonly logger: Logger
+  readonly readAgain: (table: string, followed: FollowedTables) => void
+}
+
 /** Makes the splits of every table that was asked for begin anew, and forgets the requests. */
 export async function acceptRequests(
-  splits: readonly Split[],
+  plan: SplitPlan,
   checkpoint: JobCheckpoint,
-  logger: Logger,
-  call: CallOptions,
+  { logger, readAgain, signal }: AcceptOptions,
 ): Promise<void> {
+  const call = { signal }
   const requests = await checkpoint.requests(call)
   for (const request of requests) {
     if (!isResync(request)) continue
-    const asked = splits.filter(({ table }) => table === request.table)
-    if (asked.length === 0)
+    const asked = plan.splits.filter(({ table }) => table === request.table)
+    if (asked.length === 0) {
       logger.warn(`${request.table} is not read by this job: it cannot be read again`)
-    else logger.info(`reading ${request.table} again while changes go on, as was asked`)
+      continue
+    }
+    logger.info(`reading ${request.table} again while changes go on, as was asked`)
+    readAgain(request.table, checkpoint.followedTables(plan))
     await checkpoint.startAgain(asked, call)
   }
   await checkpoint.forgetRequests(requests.length, call)

@@ -12,20 +12,29 @@ export interface RunAttempt {
   readonly resnapshots: number
   /** Whether changes behind its snapshot have been applied. */
   readonly hasFollowed: boolean
+  /** What has to be known of it. */
+  readonly notes: readonly string[]
+}
+
+/** Why a run takes a new snapshot. */
+export interface Resnapshot {
+  /** How many there were in a row, this one among them. */
+  readonly inRow: number
+  readonly reason: string
 }
 
 /**
  * Runs a job. Where it is to take a new snapshot when the source has lost its position, it begins anew then, twice in a row at
  * most: a snapshot behind which changes were applied ends the row.
  *
- * @param attempt makes a run; `resnapshots` is kept in its checkpoint
+ * @param attempt makes a run; how many new snapshots there were in a row is kept in its checkpoint
  */
 export async function runAttempts(
   plan: JobPlan,
   options: RunJobOptions,
-  attempt: (options: RunJobOptions, resnapshots: number) => RunAttempt,
+  attempt: (options: RunJobOptions, resnapshot?: Resnapshot) => RunAttempt,
 ): Promise<JobReport> {
-  let run = attempt(options, 0)
+  let run = attempt(options)
   let report = await run.execute()
   const { startedAt } = report
   const startedAtMs = Date.parse(startedAt)
@@ -34,11 +43,11 @@ export async function runAttempts(
     const inRow = run.hasFollowed ? 0 : run.resnapshots
     if (inRow >= mostResnapshots)
       return { ...stillLost(report), startedAt, ...notesOf(notes, report) }
-    const note = noteOf(report)
-    notes.push(note)
-    options.logger.warn(note)
     options.counters?.beginAnew()
-    run = attempt({ ...options, resume: 'restart' }, inRow + 1)
+    notes.push(...run.notes)
+    const reason = reasonOf(report)
+    options.logger.warn(reason)
+    run = attempt({ ...options, resume: 'restart' }, { inRow: inRow + 1, reason })
     report = await run.execute()
     report = { ...report, startedAt, elapsedMs: Date.now() - startedAtMs }
   }
@@ -54,8 +63,8 @@ function mayBeginAnew(
   return isWanted && code === 'POSITION_LOST' && !signal.aborted
 }
 
-function noteOf({ errors }: JobReport): string {
-  return `${errors[0]?.message ?? 'the position of the changes is lost'}: the tables are read again. Rows that were deleted since the last change that was applied could not be seen: their keys may still be in the target`
+function reasonOf({ errors }: JobReport): string {
+  return `${errors[0]?.message ?? 'the position of the changes is lost'}: the tables are read again`
 }
 
 function stillLost(report: JobReport): JobReport {

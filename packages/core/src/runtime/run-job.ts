@@ -15,6 +15,7 @@ import type { JobCheckpoint } from './job-checkpoint.ts'
 import { JobCounters } from './job-counters.ts'
 import { addCounts, noCounts, type JobCounts } from './job-counts.ts'
 import type { JobReport } from './job-report.ts'
+import { keyShapesOf, noteOfResync } from './left-keys.ts'
 import { openJob, type OpenJob } from './open-job.ts'
 import { rateLimitOf } from './rate-limit.ts'
 import type { ResumeWish } from './resume-decision.ts'
@@ -22,7 +23,7 @@ import { repeatableSplits, type RepeatableSplits } from './repeatable-splits.ts'
 import { RunEnd } from './run-end.ts'
 import { SourceRecovery, steadily, type SourcePatience } from './source-recovery.ts'
 import { reportOfRun } from './report-of-run.ts'
-import { runAttempts, type RunAttempt } from './run-attempts.ts'
+import { runAttempts, type Resnapshot, type RunAttempt } from './run-attempts.ts'
 import { SnapshotMove } from './snapshot-move.ts'
 import { stoppedText } from './stopped-tables.ts'
 
@@ -57,7 +58,7 @@ export async function runJob(plan: JobPlan, options: RunJobOptions): Promise<Job
   return await runAttempts(
     plan,
     options,
-    (attempt, resnapshots) => new JobRun(plan, attempt, resnapshots),
+    (attempt, resnapshot) => new JobRun(plan, attempt, resnapshot),
   )
 }
 
@@ -93,13 +94,15 @@ class JobRun implements RunAttempt {
   #resumedFrom: string | null = null
   #rows: SnapshotMove | undefined
   #followingMs: number | undefined
-  #notes: readonly string[] = []
+  #notes: readonly string[] | undefined
   #checkpoint: JobCheckpoint | undefined
   #resnapshots: number
+  readonly #reason: string | undefined
   #hasFollowed = false
 
-  constructor(plan: JobPlan, options: RunJobOptions, resnapshots: number) {
-    this.#resnapshots = resnapshots
+  constructor(plan: JobPlan, options: RunJobOptions, resnapshot?: Resnapshot) {
+    this.#resnapshots = resnapshot?.inRow ?? 0
+    this.#reason = resnapshot?.reason
     this.#plan = plan
     this.#options = options
     this.#counters = options.counters ?? new JobCounters()
@@ -136,6 +139,11 @@ class JobRun implements RunAttempt {
 
   get hasFollowed(): boolean {
     return this.#hasFollowed
+  }
+
+  get notes(): readonly string[] {
+    // Before it begins it has none of its own.
+    return this.#notes ?? (this.#reason === undefined ? [] : [this.#reason])
   }
 
   get #follows(): boolean {
@@ -177,8 +185,10 @@ class JobRun implements RunAttempt {
     const { splits: plan, isComplete = false } = beginning
     this.#earlier = beginning.earlier
     this.#resumedFrom = beginning.resumedFrom
-    this.#notes = beginning.notes ?? []
+    this.#notes = beginning.notes
     this.#promise(plan, checkpoint, isRepeatable)
+    if (checkpoint !== undefined)
+      this.#counters.tables.splitsOf = (table) => checkpoint.splitCounts(plan, table)
     this.#resnapshots = checkpoint?.resnapshots ?? 0
     if (isComplete) {
       this.#counters.splitsDone = plan.splits.length
@@ -226,6 +236,8 @@ class JobRun implements RunAttempt {
       throw noChanges(this.#plan.reader.stepType)
     if (checkpoint === undefined) throw noPlaceForPosition(this.#plan.writer.stepType)
     const sinceMs = performance.now()
+    // Tables may be redefined on the way.
+    const shapes = keyShapesOf(job)
     await followJob({
       plan,
       followFrom,
@@ -237,6 +249,9 @@ class JobRun implements RunAttempt {
       readsRows: this.#plan.settings.readsRows !== false,
       snapshot: (splits, interruption) => rows.move(splits, interruption),
       lost: (splits) => rows.takeBack(splits),
+      readAgain: (table, followed) => {
+        this.#notes = [...this.notes, noteOfResync(table, followed, shapes)]
+      },
     })
     this.#followingMs = performance.now() - sinceMs
     this.#hasFollowed = checkpoint.startOf(changesSplit(followFrom)).sequence > 0
@@ -257,6 +272,7 @@ class JobRun implements RunAttempt {
       signal: this.#end.readSignal,
       follows: this.#follows,
       resnapshots: this.#resnapshots,
+      reason: this.#reason,
       recovery: this.#recovery,
     }
   }
@@ -331,7 +347,7 @@ class JobRun implements RunAttempt {
       dirty: this.#dirty,
       resumedFrom: this.#resumedFrom,
       total: this.#total(),
-      notes: [...this.#notes, ...this.#stoppedTables()],
+      notes: [...this.notes, ...this.#stoppedTables()],
     })
   }
 }

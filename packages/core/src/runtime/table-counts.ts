@@ -22,6 +22,14 @@ export interface TableNumbers {
 export interface MovingTable extends TableNumbers {
   /** Rows whose outcome was settled in a second, over the last few. */
   readonly perSecond: number
+  /** How many of its splits are in the target to their ends; absent where that is not known. */
+  readonly splits?: SplitCounts | undefined
+}
+
+/** How far the rows of a table have come. */
+export interface SplitCounts {
+  readonly total: number
+  readonly done: number
 }
 
 /** The numbers as they are now, as a plain object. */
@@ -42,6 +50,8 @@ export class TableCounts {
     changes: new WeakMap(),
   }
   readonly #byName = new Map<string, CountedTable>()
+  /** Of a table of the run's plan. */
+  splitsOf: ((table: string) => SplitCounts | undefined) | undefined
 
   /** One for each table and phase of which there was a batch, in the order of their first one. */
   get all(): readonly MovingTable[] {
@@ -57,7 +67,8 @@ export class TableCounts {
   #numbersOf(schema: TableSchema, phase: RunPhase): CountedTable {
     const table = qualifiedName(schema)
     const key = `${phase} ${table}`
-    const numbers = this.#byName.get(key) ?? new CountedTable(table, phase)
+    const numbers =
+      this.#byName.get(key) ?? new CountedTable(table, phase, () => this.splitsOf?.(table))
     this.#byName.set(key, numbers)
     this.#bySchema[phase].set(schema, numbers)
     return numbers
@@ -75,9 +86,16 @@ class CountedTable implements MovingTable {
   bytesWritten = 0
   readonly #rate = new SlidingRate()
 
-  constructor(table: string, phase: RunPhase) {
+  readonly #splits: () => SplitCounts | undefined
+
+  constructor(table: string, phase: RunPhase, splits: () => SplitCounts | undefined) {
     this.table = table
     this.phase = phase
+    this.#splits = splits
+  }
+
+  get splits(): SplitCounts | undefined {
+    return this.#splits()
   }
 
   get perSecond(): number {

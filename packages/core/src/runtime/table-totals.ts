@@ -1,6 +1,8 @@
 import type { Logger } from '../plugin/context.ts'
 import type { JsonValue } from '../record/record-batch.ts'
 import type { JobCheckpoint } from './job-checkpoint.ts'
+import type { JobCounters } from './job-counters.ts'
+import { keptLagId, keptLagJson } from './kept-lag.ts'
 import type { MovingTable, TableCounts } from './table-counts.ts'
 
 /** The part of a checkpoint that counts changes by table; it is written beside those of the splits. */
@@ -22,10 +24,10 @@ export type TableTotalsByName = ReadonlyMap<string, TableTotal>
 const intervalMs = 5000
 const patienceMs = 1000
 
-/** Keeps in the checkpoint what has become of the changes of each table. Failing to do so harms nothing. */
+/** Keeps in the checkpoint what has become of the changes of each table, and how far they are behind. Failing to do so harms nothing. */
 export class TableTotals implements AsyncDisposable {
   readonly #checkpoint: JobCheckpoint
-  readonly #counts: TableCounts
+  readonly #counters: JobCounters
   readonly #logger: Logger
   readonly #timer: NodeJS.Timeout
   readonly #earlier: TableTotalsByName
@@ -34,12 +36,12 @@ export class TableTotals implements AsyncDisposable {
   #kept: string
   #underWay: Promise<void> | undefined
 
-  constructor(checkpoint: JobCheckpoint, counts: TableCounts, logger: Logger) {
+  constructor(checkpoint: JobCheckpoint, counters: JobCounters, logger: Logger) {
     this.#checkpoint = checkpoint
-    this.#counts = counts
+    this.#counters = counters
     this.#logger = logger
     this.#earlier = checkpoint.tableTotals
-    this.#before = new Map(changesOf(counts).map((one) => [one.table, totalOf(one)]))
+    this.#before = new Map(changesOf(counters.tables).map((one) => [one.table, totalOf(one)]))
     this.#kept = JSON.stringify(tableTotalsJson(this.#now()))
     this.#timer = setInterval(() => this.#begin(), intervalMs).unref()
   }
@@ -51,7 +53,7 @@ export class TableTotals implements AsyncDisposable {
   #now(): TableTotalsByName {
     const totals = new Map(this.#earlier)
     for (const [table, total] of totals) totals.set(table, { ...total, perSecond: 0 })
-    for (const one of changesOf(this.#counts)) {
+    for (const one of changesOf(this.#counters.tables)) {
       const total = add(totals.get(one.table), totalOf(one), this.#before.get(one.table))
       totals.set(one.table, total)
     }
@@ -61,10 +63,11 @@ export class TableTotals implements AsyncDisposable {
   async #keep(): Promise<void> {
     const json = tableTotalsJson(this.#now())
     const text = JSON.stringify(json)
-    if (text === this.#kept) return
     try {
       const call = { signal: AbortSignal.timeout(patienceMs) }
-      await this.#checkpoint.keepTableTotals(json, call)
+      await this.#checkpoint.keepPart(keptLagId, keptLagJson(this.#counters.changes), call)
+      if (text === this.#kept) return
+      await this.#checkpoint.keepPart(tableTotalsId, json, call)
       this.#kept = text
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)

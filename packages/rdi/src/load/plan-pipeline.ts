@@ -46,7 +46,9 @@ export async function planPipeline(
   for (const way of ways) {
     const siblings = ways.filter(({ source }) => source === way.source)
     const counts = { all: ways.length, ofSource: siblings.length }
-    const plan = await planWay(pipeline, way, counts, options)
+    const sharedTables = tablesOfOthers(way, ways)
+    warnOfShared(way, sharedTables, options.problems)
+    const plan = await planWay(pipeline, { ...way, sharedTables }, counts, options)
     if (plan !== undefined) plans.push(plan)
   }
   return plans
@@ -85,9 +87,31 @@ function tablesOf({ tables }: PipelineSource): Pick<PipelineSource, 'tables'> {
   return tables === undefined ? {} : { tables }
 }
 
+/** Names of tables that other sources bring into the same target, as far as the file names them. */
+function tablesOfOthers({ source, target }: Way, ways: readonly Way[]): string[] {
+  const others = ways.filter((way) => way.target === target && way.source !== source)
+  const names = others.flatMap((way) => (way.source.tables ?? []).map(({ table }) => table))
+  return [...new Set(names)]
+}
+
+function warnOfShared(
+  { source: { id, tables = [] }, target, routes }: Way,
+  others: readonly string[],
+  problems: ProblemList,
+): void {
+  const outputs = Object.values(routes.outputs).flat()
+  if (!outputs.some(({ key }) => key === undefined || ('column' in key && key.isDefault))) return
+  for (const { table } of tables)
+    if (others.includes(table))
+      problems.warn(
+        ['sources', id, 'tables'],
+        `another source brings a table ${table} into ${target}, too: where their rows have the same keys, one overwrites the other, and TRUNCATE removes none`,
+      )
+}
+
 async function planWay(
   pipeline: Pipeline,
-  { source, target, routes, parameter = {} }: Way,
+  { source, target, routes, parameter = {}, sharedTables }: Way & { sharedTables: string[] },
   counts: { readonly all: number; readonly ofSource: number },
   { folder, context, problems }: PlanPipelineOptions,
 ): Promise<JobPlan | undefined> {
@@ -118,6 +142,7 @@ async function planWay(
         parameter: {
           datasource: target,
           outputs: routes.outputs,
+          ...(sharedTables.length === 0 ? {} : { sharedTables }),
           ...(settings.errorHandling === 'dlq' ? { maxDeadLetters: settings.maxDeadLetters } : {}),
           ...(settings.writeBatchSize === rdiWriteBatchSize
             ? {}

@@ -217,6 +217,13 @@ function tableFindings(
           : `Give it a primary key, or run ALTER TABLE ${name} REPLICA IDENTITY FULL.`,
       ),
     )
+  if (table.kind === 'p')
+    findings.push(
+      warning(
+        `table ${label} is partitioned: the server does not tell of TRUNCATE, DETACH and DROP of a single partition, nor of rows that ATTACH brings`,
+        'Where that happens, run DELETE first, or have the table read again (millrace resync).',
+      ),
+    )
   const generated = table.columns.filter(
     (column) => column.isGenerated && columns.includes(column.name),
   )

@@ -64,6 +64,7 @@ export function resolveConfig(parameters: RedisWriterParameters): RedisWriterCon
     batchSize: parameters.batchSize ?? defaultBatchSize,
     timeoutMs: parameters.timeout ?? defaultTimeoutMs,
     retryTimeoutMs: parameters.retryTimeout ?? defaultRetryTimeoutMs,
+    ...(parameters.sharedTables && { sharedTables: parameters.sharedTables }),
     ...(parameters.maxDeadLetters === undefined
       ? {}
       : { maxDeadLetters: parameters.maxDeadLetters }),

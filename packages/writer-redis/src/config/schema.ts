@@ -105,6 +105,12 @@ export const redisWriterParameters = z.looseObject({
     .describe(
       'Milliseconds for which a batch is tried again before the job fails. Default 300000.',
     ),
+  sharedTables: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'Tables, without schema, whose rows other jobs write into this target under default keys: where the source empties one of these, its keys cannot be told from theirs. Default: none.',
+    ),
   maxDeadLetters: quotedInteger({ min: 1 })
     .optional()
     .describe(

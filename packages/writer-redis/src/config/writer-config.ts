@@ -70,6 +70,8 @@ export interface RedisWriterConfig {
   readonly timeoutMs: number
   /** How long a batch is tried again before the job gives up. */
   readonly retryTimeoutMs: number
+  /** Tables, without schema, whose rows other jobs write into this target, too. */
+  readonly sharedTables?: readonly string[]
   /** Messages that a stream of failed records has at most; absent: there are none. */
   readonly maxDeadLetters?: number
   /** Whether the server may drop keys when its memory is full. */

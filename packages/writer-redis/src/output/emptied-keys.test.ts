@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { LogicalType, TableSchema } from '@millrace/core/record'
 import { emptiedKeys } from './emptied-keys.ts'
+import { keyTexts } from './key-texts.ts'
 import { sharedKeyFindings } from './shared-keys.ts'
 import type { WriterOutput } from './writer-output.ts'
 
@@ -28,7 +29,7 @@ const tableOf = (table: string, namespace: string, ...fields: TableSchema['field
 })
 const hash: WriterOutput = { type: 'hash' }
 const keysOf = (outputs: readonly WriterOutput[], of = schema, tables = [of]) =>
-  emptiedKeys({ r: outputs }, of, tables)
+  emptiedKeys(of, { routes: { r: outputs }, tables, sharedTables: [] })
 const isRemoved = (key: string, ...fields: TableSchema['fields']) =>
   keysOf([hash], tableOf('t', 's', ...fields)).some((keys) => keys.matches(Buffer.from(key)))
 
@@ -111,7 +112,10 @@ describe('the keys of a table that was emptied', () => {
     // What is left of another table's messages counts as well.
     const routes = { r: [hash], q: [{ type: 'stream' as const }] }
     const streamed = { ...tableOf('cust', 's2', field('id')), route: 'q' }
-    expect(() => emptiedKeys(routes, cust, [streamed])).toThrow('its keys are like those of')
+    const target = { routes, tables: [streamed], sharedTables: [] }
+    expect(() => emptiedKeys(cust, target)).toThrow('its keys are like those of')
+    const shared = { routes, tables: [cust], sharedTables: ['cust'] }
+    expect(() => emptiedKeys(cust, shared)).toThrow('another source of the pipeline')
     const different = [
       cust,
       tableOf('cust', 's2', field('no')),
@@ -122,4 +126,20 @@ describe('the keys of a table that was emptied', () => {
     expect(sharedKeyFindings({ r: [hash] }, different)).toEqual([])
     expect(keysOf([{ ...hash, onTruncate: 'ignore' }], cust, same)).toEqual([])
   })
+})
+
+test('keys are shown by what they are made of', () => {
+  const outputs: WriterOutput[] = [
+    hash,
+    { type: 'stream', key: { template: 'feed' } },
+    { type: 'set', key: { template: 'all' }, member: 'id?' },
+    { type: 'json', key: { template: 'bill:#{v}' }, nest: { path: '$.Lines', column: 'id?' } },
+    { type: 'string', key: { column: '$key0' }, value: 'v' },
+  ]
+  expect(keyTexts({ r: outputs }, schema)).toEqual([
+    'a*b[c]^:id?:…',
+    'members of all',
+    '$.Lines in bill:…',
+    'what an expression gives',
+  ])
 })

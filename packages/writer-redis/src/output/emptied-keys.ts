@@ -5,17 +5,24 @@ import { defaultKeyOf, type KeyPattern } from './default-key.ts'
 import { tableWithSameKeys } from './shared-keys.ts'
 import { outputsOf, type OutputRoutes, type WriterOutput } from './writer-output.ts'
 
+/** Who has keys in the target. */
+export interface EmptiedTarget {
+  readonly routes: OutputRoutes
+  /** All tables of the job. */
+  readonly tables: Iterable<TableSchema>
+  /** Tables, without schema, that other jobs write. */
+  readonly sharedTables: readonly string[]
+}
+
 /**
  * Which keys outputs wrote of a table. Messages in streams stay, and so does what is told to, and keys that an output names as
  * a whole.
  *
- * @param tables all that go to the target
  * @throws PluginError TARGET_UNFIT when keys of an output cannot be told from others
  */
 export function emptiedKeys(
-  routes: OutputRoutes,
   schema: TableSchema,
-  tables: Iterable<TableSchema>,
+  { routes, tables, sharedTables }: EmptiedTarget,
 ): readonly KeyPattern[] {
   const removed = (outputsOf(routes, schema.route) ?? []).filter(
     ({ type, onTruncate }) => type !== 'stream' && onTruncate !== 'ignore',
@@ -31,6 +38,8 @@ export function emptiedKeys(
     const shape = `${keys[0]?.prefix}…`
     throw unknownKeys(schema, `its keys are like those of ${qualifiedName(other)} (${shape})`)
   }
+  if (sharedTables.includes(schema.table))
+    throw unknownKeys(schema, `another source of the pipeline has a table of that name`)
   const named = namedKeys(routes)
   return [...new Map(keys.map((key) => [key.glob, key])).values()].map((key) => ({
     glob: key.glob,
