@@ -75,7 +75,10 @@ async function expectAllOnce({ client }: RedisTarget): Promise<void> {
   for (const [key, value] of rows) expect(await client.lrange(key, 0, -1)).toEqual([value])
 }
 
-describe.concurrent('a replay that was killed', () => {
+// Each starts the command several times.
+const many = { timeout: 120_000 }
+
+describe.concurrent('a replay that was killed', many, () => {
   test('goes on and writes no row twice', async ({ target }) => {
     const { folder, file } = await killReplay(target)
     appendFileSync(file, `${readFileSync(file, 'utf8').split('\n')[0]?.replace('"k0"', '"k20"')}\n`)
@@ -116,7 +119,7 @@ describe.concurrent('a replay that was killed', () => {
   })
 })
 
-describe.concurrent('replay', () => {
+describe.concurrent('replay', many, () => {
   test('completes the load once the keys of another type are gone, and sends no line twice', async ({
     target,
   }) => {

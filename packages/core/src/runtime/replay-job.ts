@@ -13,7 +13,6 @@ import { openReader, openWriter } from './open-session.ts'
 import {
   beginsWith,
   lineCountOf,
-  noLines,
   replayedLines,
   replayedLinesOf,
   sentLines,
@@ -70,7 +69,8 @@ export async function replayJob(
     ...options,
     resume: outset.resumes ? 'resume' : 'restart',
   })
-  if (outset.resumes && report.status === 'complete') warnOfMore(file, earlier, logger)
+  const isOld = outset.resumes && earlier?.isBegun === true
+  if (isOld && report.status === 'complete') warnOfMore(file, earlier.lines, logger)
   return report
 }
 
@@ -142,9 +142,8 @@ function outsetOf(file: string, earlier: EarlierReplay | undefined): Outset {
 }
 
 /** A replay ends where the file ended when it began. */
-function warnOfMore(file: string, earlier: EarlierReplay | undefined, logger: Logger): void {
-  const known = lineCountOf(earlier?.lines ?? noLines)
-  if (lineCountOf(replayedLines(file, new Map())) > known)
+function warnOfMore(file: string, known: ReplayedLines, logger: Logger): void {
+  if (lineCountOf(replayedLines(file, new Map())) > lineCountOf(known))
     logger.warn(`${file} has got lines since this replay was begun: replay it again to send them`)
 }
 
