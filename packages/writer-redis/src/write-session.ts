@@ -220,7 +220,7 @@ export class RedisWriteSession implements WriterSession {
     const cluster = this.#hashTag === undefined ? this.#cluster : undefined
     if (cluster === undefined) {
       const commands = keys.map((key) => ['TYPE', key])
-      return await this.#pipeline.call(commands, signal)
+      return await this.#pipeline.look(commands, signal)
     }
     const replies = await Promise.all(
       keys.map(async (key) => await cluster.call(key, [['TYPE', key]], signal)),

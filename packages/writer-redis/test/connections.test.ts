@@ -150,6 +150,17 @@ describe('credentials', () => {
     })
   })
 
+  it('that fail leave no connection, whatever was to be written next', async () => {
+    const loader = at({ user: 'loader', password: 'secret' })
+    const session = await openWriter({ writeMode: { type: 'set' } }, loader)
+    for (const name of ['data:5', 'data:6']) {
+      const { code } = await codeOf(writeBatch(session, textBatch([[name, 'v']])))
+      expect(code).toBe('TARGET_NOT_PERMITTED')
+      await expect.poll(async () => await redis.client('LIST')).not.toContain('user=loader')
+    }
+    await session[Symbol.asyncDispose]()
+  })
+
   it('without a right on the keys fail, too', async () => {
     const loader = at({ user: 'loader', password: 'secret' })
     const { code } = await codeOf(writeRows({}, loader, [['other', 'v']]))

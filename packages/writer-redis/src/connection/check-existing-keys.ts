@@ -54,5 +54,5 @@ async function findingOf(
 function pageOf(reply: TextReply): readonly [cursor: string, keys: readonly string[]] {
   if (reply instanceof RespError || !Array.isArray(reply)) return ['0', []]
   const [cursor, keys] = reply as readonly TextReply[]
-  return [String(cursor), Array.isArray(keys) ? keys.map(String) : []]
+  return [typeof cursor === 'string' ? cursor : '0', Array.isArray(keys) ? keys.map(String) : []]
 }

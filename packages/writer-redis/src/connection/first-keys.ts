@@ -85,15 +85,15 @@ export class FirstKeys {
   async #lookAt(targets: readonly KeyTarget[], signal: AbortSignal): Promise<void> {
     if (targets.length === 0) return
     const keys = targets.map(({ key }) => key)
-    const types = await this.#options.typesOf(keys, signal).catch(() => [])
-    if (types.some((type) => type instanceof RespError)) return
+    const replies = await this.#options.typesOf(keys, signal).catch(() => [])
+    if (replies.some((reply) => reply instanceof RespError)) return
+    const types = replies.map((reply) => replyText(reply) ?? 'none')
     this.#looked += types.length
     for (const [at, type] of types.entries()) {
       const wanted = targets[at]?.type ?? ''
-      const found = replyText(type) ?? 'none'
-      if (found === wanted || found === 'none') continue
+      if (type === wanted || type === 'none') continue
       this.#others.count += 1
-      this.#others.found.add(found)
+      this.#others.found.add(type)
       this.#others.wanted.add(wanted)
     }
   }

@@ -100,9 +100,21 @@ export class CommandPipeline {
     return await connection.call(commands)
   }
 
+  /** As `call`, but only while batches can be written: nothing is opened for a job that has failed. */
+  async look(
+    commands: readonly (readonly (string | Uint8Array)[])[],
+    signal: AbortSignal,
+  ): Promise<RespReply[]> {
+    const both = AbortSignal.any([signal, this.#flow.signal])
+    both.throwIfAborted()
+    return await this.call(commands, both)
+  }
+
   /** Ends the connection. Batches that are not settled are rejected. */
   close(): void {
     this.#flow.fail(new Error('the Redis writer was closed'))
+    // A call may have opened one after the job had failed.
+    this.#link.close()
   }
 
   #pump(): void {
