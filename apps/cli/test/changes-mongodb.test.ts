@@ -173,9 +173,22 @@ describe('a pipeline from MongoDB', () => {
     expect(checked.stdout + checked.stderr).toContain(
       'db.runCommand({collMod: "people", changeStreamPreAndPostImages: {enabled: true}})',
     )
+    const refused = await pipeline.catchUp()
+    expect(refused.exitCode, refused.stderr).toBe(2)
+    expect(refused.stderr).toContain(
+      'db.runCommand({collMod: "people", changeStreamPreAndPostImages: {enabled: true}})',
+    )
+    expect(await target.client.keys('*')).toEqual([])
     await source.db.command({ collMod: 'people', changeStreamPreAndPostImages: { enabled: true } })
     const again = await pipeline.folder.millrace(['check', 'p', '--connect'])
     expect(again.exitCode, again.stdout + again.stderr).toBe(0)
+    const first = await pipeline.catchUp()
+    expect(first.exitCode, first.stderr).toBe(0)
+    expect(await target.client.keys('city:*')).toEqual(['city:Oslo'])
+    await source.db.collection<Person>('people').updateOne({ _id: 1 }, { $set: { city: 'Rome' } })
+    const second = await pipeline.catchUp()
+    expect(second.exitCode, second.stderr).toBe(0)
+    expect(await target.client.keys('city:*')).toEqual(['city:Rome'])
   })
 
   test('empties what a collection that was dropped has left', async ({ target }) => {
