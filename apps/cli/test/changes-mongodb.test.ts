@@ -160,6 +160,31 @@ describe('a pipeline from MongoDB', () => {
     expect(await target.client.exists('people:_id:3')).toBe(0)
   })
 
+  test('reads from the primary, whatever the connection prefers, and says so', async ({
+    target,
+  }) => {
+    await using source = await startMongoSource()
+    await source.db.collection<Person>('people').insertOne({ _id: 1, name: 'Ada' })
+    const url = `${source.url}&readPreference=secondary&readPrefernce=x`
+    const pipeline = pipelineFolder(
+      target,
+      'mongodb',
+      { ...source, url },
+      {
+        tables: peopleOf(source),
+      },
+    )
+    const checked = await pipeline.folder.millrace(['check', 'p'])
+    expect(checked.exitCode, checked.stdout).toBe(0)
+    expect(checked.stdout).toMatch(
+      /warning: sources.shop.*: readPreference secondary has no effect: documents of pipelines/,
+    )
+    expect(checked.stdout).toMatch(/warning: sources.shop.*: .*"readPrefernce" has no effect/)
+    const { exitCode, stderr } = await pipeline.catchUp()
+    expect(exitCode, stderr).toBe(0)
+    expect(await target.client.hgetall('people:_id:1')).toEqual({ _id: '1', name: 'Ada' })
+  })
+
   test('says what jobs need that changes do not give, with the command', async ({ target }) => {
     await using source = await makeMongoDatabase()
     await source.db.collection<Person>('people').insertOne({ _id: 1, name: 'Ada', city: 'Oslo' })
