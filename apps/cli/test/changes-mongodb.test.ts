@@ -160,6 +160,31 @@ describe('a pipeline from MongoDB', () => {
     expect(await target.client.exists('people:_id:3')).toBe(0)
   })
 
+  test('reads from the primary, whatever the connection prefers, and says so', async ({
+    target,
+  }) => {
+    await using source = await startMongoSource()
+    await source.db.collection<Person>('people').insertOne({ _id: 1, name: 'Ada' })
+    const url = `${source.url}&readPreference=secondary&readPrefernce=x`
+    const pipeline = pipelineFolder(
+      target,
+      'mongodb',
+      { ...source, url },
+      {
+        tables: peopleOf(source),
+      },
+    )
+    const checked = await pipeline.folder.millrace(['check', 'p'])
+    expect(checked.exitCode, checked.stdout).toBe(0)
+    expect(checked.stdout).toMatch(
+      /warning: sources.shop.*: readPreference secondary has no effect: documents of pipelines/,
+    )
+    expect(checked.stdout).toMatch(/warning: sources.shop.*: .*"readPrefernce" has no effect/)
+    const { exitCode, stderr } = await pipeline.catchUp()
+    expect(exitCode, stderr).toBe(0)
+    expect(await target.client.hgetall('people:_id:1')).toEqual({ _id: '1', name: 'Ada' })
+  })
+
   test('says what jobs need that changes do not give, with the command', async ({ target }) => {
     await using source = await makeMongoDatabase()
     await source.db.collection<Person>('people').insertOne({ _id: 1, name: 'Ada', city: 'Oslo' })
@@ -173,9 +198,22 @@ describe('a pipeline from MongoDB', () => {
     expect(checked.stdout + checked.stderr).toContain(
       'db.runCommand({collMod: "people", changeStreamPreAndPostImages: {enabled: true}})',
     )
+    const refused = await pipeline.catchUp()
+    expect(refused.exitCode, refused.stderr).toBe(2)
+    expect(refused.stderr).toContain(
+      'db.runCommand({collMod: "people", changeStreamPreAndPostImages: {enabled: true}})',
+    )
+    expect(await target.client.keys('*')).toEqual([])
     await source.db.command({ collMod: 'people', changeStreamPreAndPostImages: { enabled: true } })
     const again = await pipeline.folder.millrace(['check', 'p', '--connect'])
     expect(again.exitCode, again.stdout + again.stderr).toBe(0)
+    const first = await pipeline.catchUp()
+    expect(first.exitCode, first.stderr).toBe(0)
+    expect(await target.client.keys('city:*')).toEqual(['city:Oslo'])
+    await source.db.collection<Person>('people').updateOne({ _id: 1 }, { $set: { city: 'Rome' } })
+    const second = await pipeline.catchUp()
+    expect(second.exitCode, second.stderr).toBe(0)
+    expect(await target.client.keys('city:*')).toEqual(['city:Rome'])
   })
 
   test('empties what a collection that was dropped has left', async ({ target }) => {

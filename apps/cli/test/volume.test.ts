@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest'
 import { watchFlushes } from './support/flushes.ts'
 import { redisJob } from './support/jobs.ts'
+import { startMongoSource } from './support/mongo-source.ts'
 import { peakMemory } from './support/peak-memory.ts'
 import { test } from './support/redis-test.ts'
 import { dataKeyCount } from './support/data-keys.ts'
@@ -32,6 +33,32 @@ describe('case 29: memory', () => {
     expect(peak).toBeGreaterThan(20 * 1024 * 1024)
     expect(peak).toBeLessThan(250 * 1024 * 1024)
   })
+
+  test(
+    'stays flat however many documents of MongoDB pass',
+    { timeout: 120_000 },
+    async ({ target }) => {
+      await using mongo = await startMongoSource()
+      const count = 200_000
+      mongo.server.control.fill({ database: mongo.name, collection: 'docs' }, count)
+      const folder = target.folder({ docs: mongo.dataSource })
+      const column = [
+        { name: 'town', type: 'string' },
+        { name: 'all', type: 'combine' },
+      ]
+      const parameter = { datasource: 'docs', collectionName: 'docs', column }
+      const job = redisJob({ reader: { stepType: 'mongodb', parameter }, writer: overwrite })
+      const running = folder.startRun(job)
+      const peak = await peakMemory(running)
+      const { exitCode, stderr } = await running.ended
+      expect(exitCode, stderr).toBe(0)
+      const report = folder.report()
+      expect(report).toMatchObject({ recordsRead: count, recordsWritten: count })
+      expect(report?.bytesRead).toBeGreaterThan(30 * 1024 * 1024)
+      expect(peak).toBeGreaterThan(20 * 1024 * 1024)
+      expect(peak).toBeLessThan(250 * 1024 * 1024)
+    },
+  )
 
   test('batchSize 1 gives what batchSize 1000 gives', async ({ target }) => {
     const rows = Array.from({ length: 2500 }, (_, row) => [`k${row % 700}`, `v${row}`])

@@ -2,7 +2,7 @@ import { Binary, Decimal128, Long, ObjectId, type Document } from 'mongodb'
 import { makeMongoDatabase, type MongoDatabase } from './mongo-database.ts'
 import { rowsPerKey, type RowSource, type SourceRow } from './load-source.ts'
 
-type LoadedDocument = Document & SourceRow & { readonly _id: unknown }
+export type LoadedDocument = Document & SourceRow & { readonly _id: unknown }
 
 export interface MongoLoadSource extends RowSource {
   readonly database: MongoDatabase
@@ -24,14 +24,7 @@ const idTypes: readonly ((number: number) => unknown)[] = [
 export async function makeMongoLoadSource(rowCount: number): Promise<MongoLoadSource> {
   const database = await makeMongoDatabase()
   const collection = database.db.collection<LoadedDocument>('t')
-  const keyCount = Math.max(1, Math.ceil(rowCount / rowsPerKey))
-  const documentOf = (_: unknown, index: number): LoadedDocument => {
-    const number = index + 1
-    const _id = idTypes[number % idTypes.length]?.(number)
-    const v = `v${number}${'x'.repeat(number % 50)}`
-    return { _id, k: `k${number % keyCount}`, f: `f${number}`, v }
-  }
-  await collection.insertMany(Array.from({ length: rowCount }, documentOf) as never[])
+  await collection.insertMany(loadDocuments(rowCount) as never[])
   return {
     kind: 'mongodb',
     database,
@@ -40,4 +33,19 @@ export async function makeMongoLoadSource(rowCount: number): Promise<MongoLoadSo
     dataSource: () => ({ ...database.dataSource }),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
+}
+
+/**
+ * The documents of such a collection, the same in every call.
+ *
+ * @param extra - characters more in each
+ */
+export function loadDocuments(rowCount: number, extra = 0): readonly LoadedDocument[] {
+  const keyCount = Math.max(1, Math.ceil(rowCount / rowsPerKey))
+  return Array.from({ length: rowCount }, (_, index) => {
+    const number = index + 1
+    const _id = idTypes[number % idTypes.length]?.(number)
+    const v = `v${number}${'x'.repeat(number % 50)}${'y'.repeat(extra)}`
+    return { _id, k: `k${number % keyCount}`, f: `f${number}`, v }
+  })
 }
