@@ -71,7 +71,11 @@ targets:`,
       { 'config.yaml': config },
       { ...secrets, PORT: '3307' },
     )
-    expect(problems).toEqual([])
+    expect(problems.map(shown)).toEqual([
+      expect.stringMatching(
+        /^config.yaml:\d+:\d+ warning .*heartbeat.*: has no effect: the position/,
+      ),
+    ])
     expect(pipeline?.sources[1]).toMatchObject({
       id: 'shop',
       stepType: 'mysql',
@@ -87,7 +91,7 @@ targets:`,
         { namespace: 'shop', table: 'orders' },
         { namespace: 'shop', table: 'audit', keys: ['a', 'b'] },
       ],
-      advanced: { decimals: 'double', snapshot: 'never', heartbeatIntervalMs: 500 },
+      advanced: { decimals: 'double', snapshot: 'never' },
     })
   })
 
@@ -244,8 +248,16 @@ describe('a config.yaml with mistakes', () => {
       '    advanced: {source: {column.mask.hash.x: a, poll.interval.ms: 5, slot.nam: a}}\ntargets:',
       [
         /^17:25 error .*: is not supported, and rows would differ/,
-        /^17:48 warning .*has no effect$/,
+        /^17:48 warning .*has no effect: changes are taken as soon as/,
         /^17:69 warning .*has no effect \| Did you mean "slot.name"\?/,
+      ],
+    ],
+    [
+      'targets:',
+      '    advanced: {source: {decimal.handling.mode: precise, snapshot.fetch.size: 10}}\ntargets:',
+      [
+        /^17:48 warning .*decimal.handling.mode"\]: is taken for "string"/,
+        /^17:57 warning .*snapshot.fetch.size"\]: has no effect: rows come in one stream/,
       ],
     ],
     [
