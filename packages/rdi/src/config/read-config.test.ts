@@ -150,18 +150,19 @@ millrace:
   advanced:
     target: {batch.size: 50}
     processor: {default.data.type: json, default.json.update.strategy: merge}
-    dlq: {dlq.enabled: "false", max.len: 5}
+    dlq: {dlq.enabled: "false", max.len: 5, batch.size: 5}
 `,
     )
     const { pipeline, problems } = await readFiles({ 'config.yaml': config })
     expect(problems.map(({ message }) => message)).toEqual([
-      'processors.advanced.dlq["max.len"]: has no effect: there is no Flink',
+      'processors.advanced.dlq["batch.size"]: has no effect: there is no Flink',
     ])
     expect(pipeline?.settings).toMatchObject({
       writeBatchSize: 50,
       targetDataType: 'json',
       jsonUpdateStrategy: 'merge',
       errorHandling: 'ignore',
+      maxDeadLetters: 5,
     })
   })
 })
@@ -280,6 +281,11 @@ describe('a config.yaml with mistakes', () => {
         /^24:22 error .*: there is no "tagret" in "targets" \| Did you mean "target"\?/,
         /^24:64 error millrace.sources.chinook.usr: unknown key \| Did you mean "user"\?/,
       ],
+    ],
+    [
+      'processors:',
+      'metadata: {tags: [a.b-c, "-x", a.b-c]}\nprocessors:',
+      [/^24:18 error .*tags: expected each tag once/, /^24:26 error .*: expected letters, digits/],
     ],
     ['password: ${TARGET_DB_PASSWORD}', 'cert: a.pem', [/^23:7 error .*cert: needs key beside it/]],
     ['      host: 127.0.0.1\n      port: 6379', '      usernam: a', [/usernam: unknown key/]],
