@@ -10,6 +10,7 @@ import { format } from 'prettier'
  * @property {string} title
  * @property {string} intro
  * @property {() => Promise<Record<string, any>>} load
+ * @property {() => Promise<readonly string[]>} [more] lines behind the table
  */
 
 /** @type {Page[]} */
@@ -70,7 +71,23 @@ function rdi(name, exported, title, where) {
       const module = await import('../packages/rdi/dist/index.js')
       return module[exported]['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
     },
+    ...(exported === 'configSchema' && { more: debeziumLines }),
   }
+}
+
+/** Names of Debezium, which are no properties of a schema: any other one is accepted with a warning, too. */
+async function debeziumLines() {
+  const { debeziumSettings } = await import('../packages/rdi/dist/index.js')
+  return [
+    '## Settings of Debezium',
+    '',
+    'What `sources.<name>.advanced.source` may hold. Others have no effect, and a warning says so; those that choose, rename or mask data are errors.',
+    '',
+    '| setting | meaning |',
+    '| --- | --- |',
+    ...debeziumSettings.map(({ name, meaning }) => `| \`${name}\` | ${cell(meaning)} |`),
+    '',
+  ]
 }
 
 /** @param {Record<string, any>} schema @param {string} prefix @returns {string[][]} */
@@ -145,6 +162,7 @@ for (const page of pages) {
     '| --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row.map(cell).join(' | ')} |`),
     '',
+    ...((await page.more?.()) ?? []),
   ].join('\n')
   writeOrCompare(page.file, await format(markdown, { parser: 'markdown', printWidth: 100 }))
   if (page.schemaFile !== undefined) {

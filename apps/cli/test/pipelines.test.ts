@@ -61,6 +61,14 @@ describe.concurrent('a pipeline', () => {
     const messages = await target.client.xrange('invoice:events', '-', '+')
     expect(messages).toHaveLength(invoiceCount)
     expect(messages[0]?.[1]?.join(' ')).toBe('message_id 1 country Country 1 Total 1.99 op_code r')
+    const texts = messages.map(([, fields]) => fields.join(' '))
+    expect(texts.toSorted()).toEqual(
+      Array.from(
+        { length: invoiceCount },
+        (_, at) =>
+          `message_id ${at + 1} country Country ${(at + 1) % 24} Total ${(at + 1) % 25}.99 op_code r`,
+      ).toSorted(),
+    )
     const ttl = await target.client.ttl('invoice:events')
     expect(ttl).toBeGreaterThan(0)
     expect(ttl).toBeLessThanOrEqual(100)

@@ -1,4 +1,5 @@
 export { rdi } from './dialect.ts'
+export { debeziumSettings, type DebeziumSetting } from './config/debezium-settings.ts'
 export { configSchema } from './config/config-schema.ts'
 export { readPipeline, type ReadPipeline } from './config/read-pipeline.ts'
 export type { ReadPipelineOptions } from './config/read-config.ts'

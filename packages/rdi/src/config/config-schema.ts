@@ -22,13 +22,22 @@ export const targetSchema = z.strictObject({
   connection: targetConnectionSchema.describe('Where the Redis is.'),
 })
 
-const tag = z.string().max(50)
+const tagForm = /^[a-zA-Z0-9]([a-zA-Z0-9._-]*[a-zA-Z0-9])?$/
+const tag = z
+  .string()
+  .max(50)
+  .regex(tagForm, 'expected letters, digits and ".", "_" or "-" between them')
 
 const metadataSchema = z.strictObject({
   name: z.string().max(100).optional().describe('Name of the pipeline. Default: of the folder.'),
   description: z.string().max(500).optional().describe('For people.'),
   revision: integer('For people.', { min: 0 }),
-  tags: z.array(tag).optional().describe('For people.'),
+  tags: z
+    .array(tag)
+    .refine((tags) => new Set(tags).size === tags.length, 'expected each tag once')
+    .meta({ uniqueItems: true })
+    .optional()
+    .describe('For people.'),
 })
 
 const extensionSchema = z.strictObject({

@@ -9,7 +9,7 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]).nullish()
 const advancedSchema = z.strictObject({
   source: settings('Settings of the processor on Flink.'),
   target: settings('Settings of the processor on Flink: `batch.size` is used.'),
-  dlq: settings('Settings of the processor on Flink: `dlq.enabled` is used.'),
+  dlq: settings('Settings of the processor on Flink: `dlq.enabled` and `max.len` are used.'),
   processor: settings(
     'Settings of the processor on Flink: `default.data.type` and `default.json.update.strategy` are used.',
   ),

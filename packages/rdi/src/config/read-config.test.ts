@@ -71,7 +71,11 @@ targets:`,
       { 'config.yaml': config },
       { ...secrets, PORT: '3307' },
     )
-    expect(problems).toEqual([])
+    expect(problems.map(shown)).toEqual([
+      expect.stringMatching(
+        /^config.yaml:\d+:\d+ warning .*heartbeat.*: has no effect: the position/,
+      ),
+    ])
     expect(pipeline?.sources[1]).toMatchObject({
       id: 'shop',
       stepType: 'mysql',
@@ -87,7 +91,7 @@ targets:`,
         { namespace: 'shop', table: 'orders' },
         { namespace: 'shop', table: 'audit', keys: ['a', 'b'] },
       ],
-      advanced: { decimals: 'double', snapshot: 'never', heartbeatIntervalMs: 500 },
+      advanced: { decimals: 'double', snapshot: 'never' },
     })
   })
 
@@ -146,18 +150,19 @@ millrace:
   advanced:
     target: {batch.size: 50}
     processor: {default.data.type: json, default.json.update.strategy: merge}
-    dlq: {dlq.enabled: "false", max.len: 5}
+    dlq: {dlq.enabled: "false", max.len: 5, batch.size: 5}
 `,
     )
     const { pipeline, problems } = await readFiles({ 'config.yaml': config })
     expect(problems.map(({ message }) => message)).toEqual([
-      'processors.advanced.dlq["max.len"]: has no effect: there is no Flink',
+      'processors.advanced.dlq["batch.size"]: has no effect: there is no Flink',
     ])
     expect(pipeline?.settings).toMatchObject({
       writeBatchSize: 50,
       targetDataType: 'json',
       jsonUpdateStrategy: 'merge',
       errorHandling: 'ignore',
+      maxDeadLetters: 5,
     })
   })
 })
@@ -244,8 +249,16 @@ describe('a config.yaml with mistakes', () => {
       '    advanced: {source: {column.mask.hash.x: a, poll.interval.ms: 5, slot.nam: a}}\ntargets:',
       [
         /^17:25 error .*: is not supported, and rows would differ/,
-        /^17:48 warning .*has no effect$/,
+        /^17:48 warning .*has no effect: changes are taken as soon as/,
         /^17:69 warning .*has no effect \| Did you mean "slot.name"\?/,
+      ],
+    ],
+    [
+      'targets:',
+      '    advanced: {source: {decimal.handling.mode: precise, snapshot.fetch.size: 10}}\ntargets:',
+      [
+        /^17:48 warning .*decimal.handling.mode"\]: is taken for "string"/,
+        /^17:57 warning .*snapshot.fetch.size"\]: has no effect: rows come in one stream/,
       ],
     ],
     [
@@ -268,6 +281,11 @@ describe('a config.yaml with mistakes', () => {
         /^24:22 error .*: there is no "tagret" in "targets" \| Did you mean "target"\?/,
         /^24:64 error millrace.sources.chinook.usr: unknown key \| Did you mean "user"\?/,
       ],
+    ],
+    [
+      'processors:',
+      'metadata: {tags: [a.b-c, "-x", a.b-c]}\nprocessors:',
+      [/^24:18 error .*tags: expected each tag once/, /^24:26 error .*: expected letters, digits/],
     ],
     ['password: ${TARGET_DB_PASSWORD}', 'cert: a.pem', [/^23:7 error .*cert: needs key beside it/]],
     ['      host: 127.0.0.1\n      port: 6379', '      usernam: a', [/usernam: unknown key/]],

@@ -60,12 +60,17 @@ function flinkSettings(processors: Processors, problems: ProblemList | undefined
 /** Takes a value over; gives what was expected where it is another. */
 type Twin = (value: string, overrides: Overrides) => string | undefined
 
-const twins: Readonly<Record<string, Twin>> = {
-  'target:batch.size': (value, overrides) => {
+function count(field: 'writeBatchSize' | 'maxDeadLetters'): Twin {
+  return (value, overrides) => {
     if (!/^[1-9]\d{0,8}$/.test(value)) return 'an integer of at least 1'
-    overrides.writeBatchSize = Number(value)
+    overrides[field] = Number(value)
     return undefined
-  },
+  }
+}
+
+const twins: Readonly<Record<string, Twin>> = {
+  'target:batch.size': count('writeBatchSize'),
+  'dlq:max.len': count('maxDeadLetters'),
   'processor:default.data.type': (value, overrides) => {
     if (value !== 'hash' && value !== 'json') return '"hash" or "json"'
     overrides.targetDataType = value

@@ -42,7 +42,9 @@ const tableSchema = z.strictObject({
 })
 
 const advancedSchema = z.strictObject({
-  source: settings('Settings of Debezium; those with a meaning here are used.'),
+  source: settings(
+    'Settings of Debezium; those with a meaning here are used: see the table below.',
+  ),
   sink: settings('Has no effect: rows go to the target without staging.'),
   quarkus: settings('Has no effect: there is no collector in Java.'),
   java_options: text('Has no effect: there is no collector in Java.'),

@@ -15,6 +15,20 @@ const fieldNames: Readonly<Record<string, string>> = {
 }
 const modeNames = ['database.sslmode', 'database.ssl.mode']
 
+const connectors = (name: string) => (name.includes('.ssl.') ? 'MySQL, MariaDB' : 'PostgreSQL')
+
+/** The settings of TLS with their meaning, for the reference. */
+export const tlsMeanings: Readonly<Record<string, string>> = Object.fromEntries(
+  [...modeNames, ...Object.keys(fieldNames)].map((name) => {
+    const field = fieldNames[name]
+    const what =
+      field === undefined
+        ? 'Whether the connection is encrypted, and the server proves who it is'
+        : `Stands for \`tls.${field}\` of a data source`
+    return [name, `${what} (${connectors(name)}).`]
+  }),
+)
+
 /** Variables that RDI takes a source's certificates from, whatever `config.yaml` says. */
 const variables = {
   ca: 'SOURCE_DB_CACERT',

@@ -1,6 +1,8 @@
-import { didYouMean, suggestKey } from '@millrace/core/dialect'
+import { didYouMean } from '@millrace/core/dialect'
 import type { SourceOutline } from '../config/read-source.ts'
 import { configFileName } from '../config/read-config.ts'
+import { checkParentJobs, checkParents } from './check-parents.ts'
+import { listed } from './listed-names.ts'
 import type { ReadJob } from './read-job.ts'
 import { fitsSource, fitsTable, isSameName, overlap, sourcesOf } from './table-match.ts'
 
@@ -103,10 +105,6 @@ function reportTable(
   problems.error(['source', 'table'], { message: `"${match.table}" ${message}`, hint })
 }
 
-function listed(names: readonly string[]): string {
-  return names.length > 8 ? `${names.slice(0, 8).join(', ')}, …` : names.join(', ')
-}
-
 function checkPair(first: ReadJob, second: ReadJob, sources: readonly SourceOutline[]): void {
   if (!overlap(first.job.match, second.job.match, sources)) return
   const { table } = second.job.match
@@ -114,42 +112,4 @@ function checkPair(first: ReadJob, second: ReadJob, sources: readonly SourceOutl
   const message = `is ${what}: the first is ${first.job.file}`
   const hint = 'Put both into one job, which may have several outputs.'
   second.problems.error(['source', 'table'], { message, hint })
-}
-
-/** Children are written under the key of their parent as the job spells it. */
-function checkParents({ job, problems }: ReadJob, sources: readonly SourceOutline[]): void {
-  const candidates = sourcesOf(job.match, sources)
-  if (candidates.length === 0 || candidates.some(({ tables }) => tables === undefined)) return
-  const names = candidates.flatMap(({ tables = [] }) => tables.map(({ table }) => table))
-  for (const [index, { nest }] of job.outputs.entries()) {
-    if (nest === undefined || names.includes(nest.parentTable)) continue
-    const path = ['output', index, 'with', 'nest', 'parent', 'table']
-    const isCase =
-      suggestKey(nest.parentTable, names)?.toLowerCase() === nest.parentTable.toLowerCase()
-    const hint = didYouMean(nest.parentTable, names) ?? `${configFileName} has ${listed(names)}.`
-    if (isCase) {
-      const message = `"${nest.parentTable}" is written in another case in ${configFileName}: keys must be the same`
-      problems.warn(path, { message, hint })
-    } else {
-      problems.error(path, { message: `there is no table "${nest.parentTable}"`, hint })
-    }
-  }
-}
-
-/** Children find the document of their parent only where it is one, under the default key. */
-function checkParentJobs({ job, problems }: ReadJob, jobs: readonly ReadJob[]): void {
-  for (const [index, { nest, connection }] of job.outputs.entries()) {
-    const parent = jobs.find(
-      (other) => other.job !== job && other.job.match.table === nest?.parentTable,
-    )
-    if (nest === undefined || parent === undefined) continue
-    const isDocument = parent.job.outputs.some(
-      (output) =>
-        output.dataType === 'json' && output.key === undefined && output.connection === connection,
-    )
-    if (isDocument) continue
-    const message = `${parent.job.file} writes no JSON document of "${nest.parentTable}" under the default key`
-    const hint = 'Give it an output with data_type json, on_update merge and no key.'
-    problems.warn(['output', index, 'with', 'nest', 'parent', 'table'], { message, hint })
-  }
 }

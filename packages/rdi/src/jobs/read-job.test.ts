@@ -70,6 +70,14 @@ describe('rules of outputs', () => {
       [/^4:70 error .*parent.table: there is no table "invoce" \| Did you mean "invoice"/],
     ],
     [
+      `data_type: json, on_update: merge, ${nest.replace('invoice', 'invoice, schema: publik, server_name: chinook')}`,
+      [/nest.parent.schema: there is no table "invoice" in "publik" \| Did you mean "public"/],
+    ],
+    [
+      `data_type: json, on_update: merge, ${nest.replace('invoice', 'invoice, server_name: chinok')}`,
+      [/nest.parent.server_name: there is no source "chinok".*\| Did you mean "chinook"/],
+    ],
+    [
       `data_type: json, on_update: merge, ${nest.replace('invoice', 'Invoice')}`,
       [/warning .*parent.table: "Invoice" is written in another case .*\| Did you mean "invoice"/],
     ],

@@ -78,8 +78,11 @@ function checkRules(entry: WriteEntry, kind: Kind, path: ConfigPath, context: Jo
 }
 
 function readNest(nest: NonNullable<WriteEntry['nest']>): Nest {
+  const { table, schema, server_name: serverName } = nest.parent
   return {
-    parentTable: nest.parent.table,
+    parentTable: table,
+    ...(schema === undefined ? {} : { parentSchema: schema }),
+    ...(serverName === undefined ? {} : { parentServerName: serverName }),
     parentKey: nest.parent_key,
     childKey: nest.child_key ?? nest.parent_key,
     nestingKey: nest.nesting_key,

@@ -12,7 +12,7 @@ import { compileRoutes, type CompiledRoutes } from '../transform/compile-routes.
 import { expressionFindings } from '../transform/route-findings.ts'
 import { matchedSource } from './matched-source.ts'
 import { appendRouteFindings } from './route-problems.ts'
-import { changesParameter, readerParameter } from './reader-parameter.ts'
+import { changesParameter, readerParameter, wholeDocumentReason } from './reader-parameter.ts'
 
 /** What plans are made with. */
 export interface PlanPipelineOptions {
@@ -117,6 +117,11 @@ async function planWay(
 ): Promise<JobPlan | undefined> {
   const { settings, targets } = pipeline
   const base = folder.name ?? pipeline.name
+  const reason = wholeDocumentReason(source, routes)
+  if (reason !== undefined) {
+    const place = ['sources', source.id, 'advanced', 'source', 'capture.mode']
+    problems.warn(place, `updates bring whole documents for the target ${target}: ${reason}`)
+  }
   return await context.plan(
     {
       name: counts.all === 1 ? base : `${base}-${source.id}-${target}`,

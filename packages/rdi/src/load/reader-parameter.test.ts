@@ -4,7 +4,7 @@ import type { PipelineSource } from '../model/pipeline.ts'
 import type { TableJob } from '../model/table-job.ts'
 import { compileRoutes } from '../transform/compile-routes.ts'
 import { matchedSource } from './matched-source.ts'
-import { changesParameter, readerParameter } from './reader-parameter.ts'
+import { changesParameter, readerParameter, wholeDocumentReason } from './reader-parameter.ts'
 
 const source: PipelineSource = {
   id: 'shop',
@@ -125,6 +125,18 @@ describe('what updates of documents bring', () => {
     expect(brought([], { ...documents, advanced: kept })).toMatchObject({
       fullDocument: 'post_image',
     })
+  })
+
+  it('the document with a reason, where the file asks for fields', () => {
+    const reasonOf = (jobs: readonly TableJob[], from = documents) =>
+      wholeDocumentReason(from, routesOf('target', jobs, from))
+    const json = job({ ...match('bill'), outputs: [output({ dataType: 'json' })] })
+    expect(reasonOf([])).toBeUndefined()
+    expect(reasonOf([json])).toMatch(/^jobs\/invoice\.yaml makes more/)
+    const kept = { ...documents.advanced, fullDocument: 'lookup' as const }
+    expect(reasonOf([], { ...documents, advanced: kept })).toMatch(/full\.update\.type asks/)
+    const full = { ...documents.advanced, changedFields: false }
+    expect(reasonOf([json], { ...documents, advanced: full })).toBeUndefined()
   })
 
   it('fields, where jobs that need the document are for other collections', () => {

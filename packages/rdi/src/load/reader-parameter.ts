@@ -84,6 +84,19 @@ function documentsParameter(
   return Object.keys(changes).length === 0 ? {} : { changes }
 }
 
+/** Why whole documents are brought though the file asks for fields alone; `undefined`: they are not. */
+export function wholeDocumentReason(
+  { stepType, advanced }: PipelineSource,
+  routes: Pick<CompiledRoutes, 'wholeRowJobs'>,
+): string | undefined {
+  if (stepType !== 'mongodb' || advanced.changedFields !== true) return undefined
+  if (advanced.fullDocument !== undefined) return 'capture.mode.full.update.type asks for them'
+  const [job] = routes.wholeRowJobs()
+  if (job === undefined) return undefined
+  const subject = job.file ?? 'what is done with collections without a job'
+  return `${subject} makes more of a document than the fields of a plain hash`
+}
+
 /** The namespace that a job names, as the reader calls it. */
 function schemaOf({ match }: TableJob, { stepType }: PipelineSource): string | undefined {
   return stepType === 'postgresql' ? match.schema : match.db

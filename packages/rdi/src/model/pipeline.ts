@@ -61,7 +61,6 @@ export interface SourceSettings {
   readonly slotName?: string
   readonly publicationName?: string
   readonly publicationMode?: 'all_tables' | 'filtered' | 'disabled'
-  readonly heartbeatIntervalMs?: number
   /** `capture.mode`: whether documents as they were before changes are asked for; absent: where the server keeps them. */
   readonly beforeImages?: boolean
   /** `capture.mode`: updates need not bring the whole document. */

@@ -63,6 +63,9 @@ export interface Output {
 /** Children that are kept inside the document of their parent. */
 export interface Nest {
   readonly parentTable: string
+  /** Where the parent is, to be compared with the sources: keys do not have them. */
+  readonly parentSchema?: string
+  readonly parentServerName?: string
   readonly parentKey: string
   /** Column of the child that holds the parent's key; the same as `parentKey` where it has no name of its own. */
   readonly childKey: string

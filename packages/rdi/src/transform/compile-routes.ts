@@ -55,6 +55,8 @@ export interface CompiledRoutes {
    * @throws PluginError CONFIG_INVALID when several jobs are for a table
    */
   takesChangedCells(): boolean
+  /** Jobs on this way that need whole rows; the built-in one has no file. */
+  wholeRowJobs(): readonly TableJob[]
 }
 
 /** Brings the jobs of a pipeline into the form that runs: outputs of the writer, and a transform of the rows before it. */
@@ -73,14 +75,16 @@ export function compileRoutes(options: RouteOptions): CompiledRoutes {
     return job === undefined ? builtIn : routes.get(job)
   }
   const all = [...routes.values(), ...(builtIn ? [builtIn] : [])]
+  const wholeRowJobs = () => {
+    const used = options.tables?.flatMap((table) => routeOfTable(table) ?? []) ?? all
+    return [...new Set(used)].flatMap((route) => (takesChangedCells(route) ? [] : [route.job]))
+  }
   return {
     outputs: outputsOf(all),
     findings: routeFindings(all, options.compiler),
     tableIsRouted: (table) => routeOfTable(table) !== undefined,
-    takesChangedCells: () =>
-      (options.tables?.map(routeOfTable) ?? all).every(
-        (route) => route === undefined || takesChangedCells(route),
-      ),
+    wholeRowJobs,
+    takesChangedCells: () => wholeRowJobs().length === 0,
     transform: {
       identity: identityOf(all, options),
       identityOf: (schema) => tableIdentityOf(schema, routeOfTable(schema), options),
