@@ -149,6 +149,7 @@ function harness(variant: Variant): WriterHarness {
     keepsCheckpoint: variant.tag === '' ? 'after-data' : 'with-data',
     changesTarget: hashesTarget,
     truncatedTarget: hashesTarget,
+    accepted: { secret, target: async () => await makeTarget(variant) },
     refused: {
       secret: 'wrong-secret',
       target: async () => await makeTarget(variant, 'wrong-secret'),

@@ -133,6 +133,7 @@ function harness(isList: boolean): WriterHarness {
     keepsCheckpoint: 'with-data',
     changesTarget: hashesTarget,
     truncatedTarget: hashesTarget,
+    accepted: { secret, target: async () => await makeTarget(isList) },
     refused: {
       secret: 'wrong-secret',
       target: async () => await makeTarget(isList, 'wrong-secret'),

@@ -24,7 +24,7 @@ export interface WriterTarget extends AsyncDisposable {
   cutConnections?(): Promise<void>
 }
 
-/** Access that is refused or has nobody behind it. */
+/** A target that asks for a password, or has nobody behind it. */
 export interface ClosedTarget {
   /** A password that stands in the parameters or data sources, and in no message. */
   readonly secret: string
@@ -35,6 +35,7 @@ export interface ClosedTarget {
 export type OptionalWriterPart =
   | 'changesTarget'
   | 'truncatedTarget'
+  | 'accepted'
   | 'refused'
   | 'unreachable'
   | 'openConnections'
@@ -69,6 +70,8 @@ export interface WriterHarness {
   changesTarget?(): Promise<WriterTarget>
   /** An empty target whose rows `truncate` removes. */
   truncatedTarget?(): Promise<WriterTarget>
+  /** A target that lets the writer in by the password; where `lacks` names `refused`, it stands for this one, too. */
+  readonly accepted?: ClosedTarget
   /** A target that refuses access. */
   readonly refused?: ClosedTarget
   /** A target at an address where nobody listens, with a password to get in. */
