@@ -182,8 +182,6 @@ export function memoryWriterHarness({ isKeyed }: { readonly isKeyed: boolean }):
     wrongConfigs: [{ password: 5 }],
     rightConfig: {},
     isIdempotent: isKeyed,
-    hasBadRows: true,
-    hasRefusedRows: true,
     keepsCheckpoint: 'with-data',
     accepted: { secret, target: async () => make({ password: secret }, { password: secret }) },
     ...(isKeyed ? changes : { lacks: { truncatedTarget: 'rows have no key' } }),
