@@ -75,16 +75,17 @@ const lacksOfRealServer = {
 }
 
 /** A server of its own, on which users have to log in. */
-async function refusedSource(
+async function guardedSource(
   configOf: (place: { readonly schema: string; readonly table: string }) => object,
+  user: 'owner' | 'nobody_here',
 ): Promise<ReaderSource> {
-  const users = [{ name: 'owner', password: 'right', roles: [{ role: 'root', db: 'admin' }] }]
+  const users = [{ name: 'owner', password: secret, roles: [{ role: 'root', db: 'admin' }] }]
   const guarded = await TestDatabase.onTestServer({ users })
   const table = await guarded.hold([{ _id: 1 }])
   const own = guarded.control.connections()
   return {
     config: { datasource: 'test', ...configOf({ schema: guarded.name, table }) },
-    dataSources: [guarded.dataSource({ user: 'nobody_here', password: secret })],
+    dataSources: [guarded.dataSource({ user, password: secret })],
     openConnections: () => guarded.control.connections() - own,
     [Symbol.asyncDispose]: () => guarded[Symbol.asyncDispose](),
   }
@@ -131,7 +132,8 @@ describe('the MongoDB reader of columns', () => {
       ],
       rightConfig,
       ...(isTestServer ? faults : {}),
-      refused: { secret, source: () => refusedSource(ofColumns) },
+      accepted: { secret, source: () => guardedSource(ofColumns, 'owner') },
+      refused: { secret, source: () => guardedSource(ofColumns, 'nobody_here') },
       unreachable: { secret, source: () => unreachableSource(holdColumns(sampleDataset(3))) },
       lacks: {
         holdTables: 'a job that names columns reads one collection',
@@ -141,6 +143,8 @@ describe('the MongoDB reader of columns', () => {
     { test },
   )
 })
+
+const ofDocuments = (place: object) => ({ tables: [place] })
 
 /** A harness of whole documents; updates bring them as they have left them, or as they are when the server looks. */
 function documentsHarness(fullDocument: 'post_image' | 'lookup'): ReaderHarness {
@@ -170,7 +174,8 @@ function documentsHarness(fullDocument: 'post_image' | 'lookup'): ReaderHarness 
     ],
     rightConfig,
     ...(isTestServer ? faults : {}),
-    refused: { secret, source: () => refusedSource((place) => ({ tables: [place] })) },
+    accepted: { secret, source: () => guardedSource(ofDocuments, 'owner') },
+    refused: { secret, source: () => guardedSource(ofDocuments, 'nobody_here') },
     unreachable: { secret, source: () => unreachableSource(hold(3)) },
     lacks: isTestServer ? {} : lacksOfRealServer,
   }

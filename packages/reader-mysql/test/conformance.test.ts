@@ -9,7 +9,12 @@ const secret = 'tiger-lily-47'
 const database = await TestDatabase.create()
 const tables = conformanceTables(database)
 
+// A user with a password, as the one of the tests may have none.
+const user = `${database.name}_user`
+await database.run(`CREATE USER ${user} IDENTIFIED BY '${secret}'`, `GRANT ALL ON *.* TO ${user}`)
+
 afterAll(async () => {
+  await database.run(`DROP USER ${user}`)
   await database[Symbol.asyncDispose]()
 })
 
@@ -61,11 +66,14 @@ describe('the MySQL reader', () => {
           (table) =>
             `SELECT id, REPEAT('x', 200000) AS pad, IF(id = 7, SLEEP(60), 0) AS pause FROM ${table} ORDER BY id`,
         ),
-      failingSource: () =>
-        queried(
+      failingSource: async () => ({
+        ...(await queried(
           (table) =>
             `SELECT id, (SELECT other.id FROM ${table} AS other WHERE ${table}.id = 7) AS one FROM ${table} ORDER BY id`,
-        ),
+        )),
+        dataSources: [tables.dataSource({ user, password: secret })],
+      }),
+      accepted: { secret, source: () => closed({ user }) },
       refused: { secret, source: () => closed({ user: 'nobody_here' }) },
       unreachable: { secret, source: () => closed({ hosts: [{ host: '127.0.0.1', port: 1 }] }) },
       lacks: {

@@ -70,8 +70,12 @@ describe('the PostgreSQL reader', () => {
           (table) =>
             `SELECT id, repeat('x', 200000) AS pad, CASE WHEN id = 7 THEN pg_sleep(60)::text END AS pause FROM ${table} ORDER BY id`,
         ),
-      failingSource: () =>
-        queried((table) => `SELECT id, 1 / (7 - id) AS one FROM ${table} ORDER BY id`),
+      failingSource: async () => ({
+        ...(await queried((table) => `SELECT id, 1 / (7 - id) AS one FROM ${table} ORDER BY id`)),
+        dataSources: [tables.dataSource({ password: secret })],
+      }),
+      // The server asks for none, which the reader does not know.
+      accepted: { secret, source: () => closed({}) },
       refused: { secret, source: () => closed({ user: 'nobody_here' }) },
       unreachable: { secret, source: () => closed({ hosts: [{ host: '127.0.0.1', port: 1 }] }) },
       lacks: { rowsProduced: 'the server does not tell how many rows it sent' },

@@ -18,7 +18,8 @@ import {
   type WriterTarget,
 } from '../src/index.ts'
 
-const secret = 'tiger-lily-47'
+/** The password of sources and targets in memory that ask for one. */
+export const secret = 'tiger-lily-47'
 
 const nativeTypes = Object.fromEntries(typeSampleNames.map((name) => [name, name])) as Record<
   TypeSampleName,
@@ -89,7 +90,12 @@ export function memoryReaderHarness(): ReaderHarness {
     rightConfig: { table: 't' },
     blockedSource: async () => make(sampleDataset(10), { delayMs: 60_000 }),
     pausingSource: async () => make(sampleDataset(10), { silentAfterRows: 2 }),
-    failingSource: async () => make(sampleDataset(10), { failAfterRows: 2 }),
+    failingSource: async () =>
+      make(sampleDataset(10), { failAfterRows: 2, password: secret }, { password: secret }),
+    accepted: {
+      secret,
+      source: async () => make(sampleDataset(10), { password: secret }, { password: secret }),
+    },
     refused: closed,
     unreachable: closed,
   }
@@ -176,9 +182,8 @@ export function memoryWriterHarness({ isKeyed }: { readonly isKeyed: boolean }):
     wrongConfigs: [{ password: 5 }],
     rightConfig: {},
     isIdempotent: isKeyed,
-    hasBadRows: true,
-    hasRefusedRows: true,
     keepsCheckpoint: 'with-data',
+    accepted: { secret, target: async () => make({ password: secret }, { password: secret }) },
     ...(isKeyed ? changes : { lacks: { truncatedTarget: 'rows have no key' } }),
     refused: closed,
     unreachable: closed,

@@ -144,11 +144,11 @@ function harness(variant: Variant): WriterHarness {
     ],
     rightConfig,
     isIdempotent: !isList,
-    hasBadRows: true,
-    hasRefusedRows: isList,
+    ...(isList ? {} : { lacks: { refusedRow: 'SET takes the place of whatever a key holds' } }),
     keepsCheckpoint: variant.tag === '' ? 'after-data' : 'with-data',
     changesTarget: hashesTarget,
     truncatedTarget: hashesTarget,
+    accepted: { secret, target: async () => await makeTarget(variant) },
     refused: {
       secret: 'wrong-secret',
       target: async () => await makeTarget(variant, 'wrong-secret'),

@@ -128,11 +128,11 @@ function harness(isList: boolean): WriterHarness {
       ? { ...rightConfig, writeMode: { type: 'list', mode: 'rpush' } }
       : rightConfig,
     isIdempotent: !isList,
-    hasBadRows: true,
-    hasRefusedRows: isList,
+    ...(isList ? {} : { lacks: { refusedRow: 'SET takes the place of whatever a key holds' } }),
     keepsCheckpoint: 'with-data',
     changesTarget: hashesTarget,
     truncatedTarget: hashesTarget,
+    accepted: { secret, target: async () => await makeTarget(isList) },
     refused: {
       secret: 'wrong-secret',
       target: async () => await makeTarget(isList, 'wrong-secret'),

@@ -29,9 +29,9 @@ const shared = {
   wrongConfigs: [{ print: 'perhaps' }, { fieldDelimiter: 5 }],
   rightConfig: { print: 'true', fieldDelimiter: ',' },
   isIdempotent: false,
-  hasBadRows: false,
-  hasRefusedRows: false,
   lacks: {
+    badRow: 'every row can be printed',
+    refusedRow: 'what is printed is taken',
     truncatedTarget: 'what was printed stays',
     refused: 'there is nothing to connect to',
     unreachable: 'there is nothing to connect to',

@@ -79,7 +79,12 @@ export class ConformanceTables {
   /** A table of one dataset, whose data source says something else than the right one. */
   async holdElsewhere(dataset: Dataset, fields: Partial<DataSource>): Promise<ReaderSource> {
     const source = await this.hold(dataset)
-    return { ...source, dataSources: [{ ...this.#server.dataSource, ...fields }] }
+    return { ...source, dataSources: [this.dataSource(fields)] }
+  }
+
+  /** The right data source, with other fields. */
+  dataSource(fields: Partial<DataSource>): DataSource {
+    return { ...this.#server.dataSource, ...fields }
   }
 
   /** Tables of several datasets, read by name; the columns stand in another order in them than the job names them in. */

@@ -5,7 +5,9 @@ import type { CallOptions } from './context.ts'
 export interface CheckpointOwner {
   /** Names the run; the same as `WriteProgress.fence`. */
   readonly run: string
+  /** Name of the machine it runs on, for people. */
   readonly host: string
+  /** Its process there, for people. */
   readonly pid: number
 }
 
@@ -21,6 +23,7 @@ export interface SplitProgress {
 export interface CheckpointContent {
   /** As the runtime gave it when the job began or ended. */
   readonly header: JsonValue
+  /** Progress by id of the split or stream. */
   readonly splits: ReadonlyMap<string, SplitProgress>
   /** The last run that had the fence, while it holds it. */
   readonly owner: CheckpointOwner | undefined
@@ -28,10 +31,13 @@ export interface CheckpointContent {
 
 /** Progress of a split that is kept without rows. */
 export interface ProgressUpdate {
+  /** Id of the split or stream. */
   readonly split: string
   /** The sequence that has to stand there; with `undefined` whatever stands there is replaced. */
   readonly expected: number | undefined
+  /** What stands there afterwards. */
   readonly sequence: number
+  /** To be kept with it, and given back as it is. */
   readonly record: JsonValue
 }
 

@@ -6,6 +6,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
  * with the JSON Schema itself, so that a typo is an error with the nearest name and a wizard's key only a warning.
  */
 export interface ConfigSchema<Input = unknown, Output = Input> {
+  /** Both standards under the one name that they share. */
   readonly '~standard': StandardSchemaV1.Props<Input, Output> &
     StandardJSONSchemaV1.Props<Input, Output>
 }

@@ -3,13 +3,17 @@ import type { ErrorCode } from './error-codes.ts'
 
 /** Every call that waits takes a signal; after an abort it rejects with `signal.reason` and has let go of its connections. */
 export interface CallOptions {
+  /** Aborted when the result is no longer wanted; its `reason` is what the call rejects with. */
   readonly signal: AbortSignal
 }
 
 /** Where messages for people go. Never log a secret or a cell. */
 export interface Logger {
+  /** What helps to find a fault; shown at the log level `debug` alone. */
   debug(message: string): void
+  /** What a user wants to know of a run that goes well. */
   info(message: string): void
+  /** What a user should look at, though the job goes on. */
   warn(message: string): void
 }
 
@@ -19,6 +23,7 @@ export interface PluginContext {
   readonly job?: string
   /** Name of the step in the job file, for messages. */
   readonly step: string
+  /** Where the plugin says what it does. */
   readonly logger: Logger
   /** IANA zone (or a fixed offset such as `GMT+8`) in which instants are rendered. Default `UTC`. */
   readonly timeZone: string
@@ -37,6 +42,7 @@ export interface PluginContext {
 
 /** One thing that was found wrong, or worth a warning, in a plugin's parameters. */
 export interface Finding {
+  /** An error stops the job before anything is written; a warning is shown. */
   readonly severity: 'error' | 'warning'
   /** What was found, and what was expected. */
   readonly message: string

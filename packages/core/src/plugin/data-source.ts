@@ -1,5 +1,6 @@
 /** One server address. */
 export interface HostPort {
+  /** Name or address of the server. */
   readonly host: string
   /** Absent: the default port of the server. */
   readonly port?: number
@@ -7,8 +8,11 @@ export interface HostPort {
 
 /** TLS settings; the texts are PEM, already read from the files the user named. */
 export interface TlsSettings {
+  /** Certificates of the authorities that are trusted; absent: those of Node. */
   readonly ca?: string
+  /** Certificate of the client, where the server asks for one. */
   readonly cert?: string
+  /** Private key of `cert`: a secret. */
   readonly key?: string
   /** Default true. */
   readonly rejectUnauthorized: boolean
@@ -25,14 +29,19 @@ export interface DataSource {
   readonly type: string
   /** Addresses to try in order; empty when `socketPath`, `cluster` or `sentinel` says where. */
   readonly hosts: readonly HostPort[]
+  /** Unix socket of a server on this machine. */
   readonly socketPath?: string
+  /** Who logs in; absent: the default user of the server, or no login. */
   readonly user?: string
+  /** A secret: it may stand in no message, error or identity, nor in anything that a checkpoint keeps. */
   readonly password?: string
   /** Database name; for Redis the index, as text. */
   readonly database?: string
   /** Present: TLS is on. */
   readonly tls?: TlsSettings
+  /** Nodes of a Redis cluster, of which one that answers tells the others. */
   readonly cluster?: readonly HostPort[]
+  /** Redis sentinels, and the name under which they know the master. */
   readonly sentinel?: {
     readonly name: string
     readonly nodes: readonly HostPort[]

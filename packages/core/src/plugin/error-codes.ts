@@ -39,6 +39,7 @@ export const errorCodes = {
   INTERNAL: 1,
 } as const
 
+/** A code of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
 
 /** The exit code of the command line for an error code. */

@@ -4,6 +4,7 @@ const marker = Symbol.for('millrace.PluginError')
 
 /** What a {@link PluginError} is made of. */
 export interface PluginErrorOptions {
+  /** What went wrong, as reports and scripts know it; it decides the exit code. */
   readonly code: ErrorCode
   /** What was being done, to what, and what was found instead. Never a password, never row values. */
   readonly message: string
@@ -11,6 +12,7 @@ export interface PluginErrorOptions {
   readonly hint?: string
   /** Whether the same call may succeed later without anybody changing anything. Default false. */
   readonly isRetryable?: boolean
+  /** The error behind it, of the driver say; it may tell no secret either. */
   readonly cause?: unknown
 }
 
@@ -32,10 +34,14 @@ export interface PluginErrorOptions {
  * ```
  */
 export class PluginError extends Error {
+  /** What went wrong, as reports and scripts know it; it decides the exit code. */
   readonly code: ErrorCode
+  /** The next step for the user, where one is known. */
   readonly hint: string | undefined
+  /** Whether the same call may succeed later without anybody changing anything. */
   readonly isRetryable: boolean
 
+  /** Makes an error from what is known of the fault. */
   constructor(options: PluginErrorOptions) {
     super(options.message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'PluginError'

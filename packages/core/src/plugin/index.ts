@@ -11,7 +11,7 @@ export type { DataSource, DataSourceReference, HostPort, TlsSettings } from './d
 export { defineReader, defineWriter, type Plugin } from './define.ts'
 export { errorCodes, exitCodeOf, type ErrorCode } from './error-codes.ts'
 export { PluginError, type PluginErrorOptions } from './errors.ts'
-export { quotedBoolean, quotedInteger, quotedNumber, stringOrList } from './quoted.ts'
+export { quotedBoolean, quotedInteger, stringOrList } from './quoted.ts'
 export type {
   ReaderCapabilities,
   ReaderPlugin,

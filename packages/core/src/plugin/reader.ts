@@ -31,6 +31,7 @@ export interface Split {
 
 /** What will be read, and how consistent it is. */
 export interface SplitPlan {
+  /** All parts; together they give each row exactly once. */
   readonly splits: readonly Split[]
   /** `one-snapshot`: all splits see one instant. `per-split`: each sees an instant of its own. */
   readonly consistency: 'one-snapshot' | 'per-split'
@@ -106,12 +107,18 @@ export interface ReaderSession extends AsyncDisposable {
   /**
    * The columns the batches will have, without reading rows: one schema for every table whose rows have columns of their own,
    * never none. Batches refer to these very objects. May be called any number of times after `check`.
+   *
+   * @throws PluginError SOURCE_OBJECT_MISSING, SOURCE_STATEMENT_INVALID when something that the job names is not there or refused;
+   * SOURCE_UNREACHABLE, SOURCE_NOT_PERMITTED as `check` does
    */
   describe(options: CallOptions): Promise<readonly TableSchema[]>
   /**
    * Cuts the source. `desired` is advice, at least 1; with 1 each table is one split. Bounds and order of the rows are those of every
    * later call for the same source. Called before the first `read`, and again after an error with `isRetryable`. Never empty. In a job that follows
    * changes all splits see one instant, and the plan says in `followFrom` where the changes behind it begin.
+   *
+   * @throws PluginError SOURCE_FAILED, SOURCE_UNREACHABLE, with `isRetryable` when just the connection was lost; SOURCE_NOT_PERMITTED,
+   * SOURCE_STATEMENT_INVALID when the source refuses what cutting takes
    */
   split(desired: number, options: CallOptions): Promise<SplitPlan>
   /**
@@ -150,6 +157,9 @@ export interface ReaderSession extends AsyncDisposable {
    * An instant for splits of an earlier plan: every `read` from now on sees it, until the next `takeSnapshot`. Gives its place
    * among the changes: those before it are seen, those behind it are not. A `read` that can no longer see it throws SOURCE_FAILED
    * with `isRetryable`, and does so until there is a new one. Only with `follow`.
+   *
+   * @throws PluginError SOURCE_FAILED, with `isRetryable` when just the connection was lost; SOURCE_NOT_PERMITTED with the statement
+   * that is missing
    */
   takeSnapshot?(options: CallOptions): Promise<Position>
   /**
@@ -166,23 +176,33 @@ export interface ReaderSession extends AsyncDisposable {
     desired: number,
     options: CallOptions,
   ): Promise<readonly Split[]>
-  /** The end of the log: behind everything that was committed before the call. Only with `follow`. */
+  /**
+   * The end of the log: behind everything that was committed before the call. Only with `follow`.
+   *
+   * @throws PluginError SOURCE_FAILED, SOURCE_UNREACHABLE, with `isRetryable` when just the connection was lost
+   */
   currentPosition?(options: CallOptions): Promise<Position>
   /**
    * Everything up to the position is in the target: the source may forget it. May be called while `follow` goes on. Only with
    * `follow`.
+   *
+   * @throws PluginError SOURCE_FAILED, SOURCE_UNREACHABLE; nothing is lost by it, since a later position covers this one
    */
   acknowledge?(position: Position, options: CallOptions): Promise<void>
   /**
    * What is left between a position and the end of the log. May be called while `follow` or `read` go on, and in a session that
    * does nothing else. Only with `follow`.
+   *
+   * @throws PluginError SOURCE_FAILED, SOURCE_UNREACHABLE; the display then goes without it
    */
   logStatus?(position: Position, options: CallOptions): Promise<LogStatus>
 }
 
 /** A reader as its package exports it. Make it with `defineReader`. */
 export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
+  /** The version of the plugin API it keeps. */
   readonly apiVersion: 1
+  /** Tells readers from writers. */
   readonly kind: 'reader'
   /** By which jobs ask for it: small letters, digits and hyphens. */
   readonly stepType: string
@@ -190,6 +210,7 @@ export interface ReaderPlugin<S extends ConfigSchema = ConfigSchema> {
   readonly aliases?: readonly string[]
   /** One line for `millrace plugins`. */
   readonly description: string
+  /** What it can do beyond reading a table as a whole. */
   readonly capabilities: ReaderCapabilities
   /** The parameters, each with a description. They are validated before anything else is called with them. */
   readonly config: S

@@ -14,7 +14,9 @@ export interface WriterCapabilities {
 
 /** A row that was not written, by its index in the batch. */
 export interface RejectedRow {
+  /** Index in the `rows` of the batch, from 0. */
   readonly row: number
+  /** Why it was not written, for the list of dirty records. */
   readonly error: RowError
 }
 
@@ -41,7 +43,9 @@ export interface WriteProgress {
   readonly isApplied?: boolean
 }
 
+/** What `write` is told beside the batch. */
 export interface WriteOptions extends CallOptions {
+  /** Where the batch belongs, and what to keep with it. */
   readonly progress: WriteProgress
   /**
    * To be called once per batch, after every row has been validated and before the first byte is sent, with the rows
@@ -52,12 +56,15 @@ export interface WriteOptions extends CallOptions {
 
 /** A record that is not in the target, as it was listed in the dirty file. */
 export interface DirtyRecord {
+  /** When it was found. */
   readonly time: Date
+  /** Name of the table it was read from. */
   readonly table: string
   /** Schema or database of the table, where it is known. */
   readonly namespace?: string
   /** Stable. */
   readonly code: string
+  /** For people; unlike a message of an error it may hold values of the row. */
   readonly reason: string
   /** Cells by column, as in the dirty file. */
   readonly row: JsonValue
@@ -65,6 +72,7 @@ export interface DirtyRecord {
   readonly isTransformed: boolean
 }
 
+/** What `truncate` is told beside the schema. */
 export interface TruncateOptions extends CallOptions {
   /** As with `write`: kept once everything is gone, not before. */
   readonly progress: WriteProgress
@@ -165,7 +173,9 @@ export interface WriterGuarantee {
 
 /** A writer as its package exports it. Make it with `defineWriter`. */
 export interface WriterPlugin<S extends ConfigSchema = ConfigSchema> {
+  /** The version of the plugin API it keeps. */
   readonly apiVersion: 1
+  /** Tells writers from readers. */
   readonly kind: 'writer'
   /** By which jobs ask for it: small letters, digits and hyphens. */
   readonly stepType: string
@@ -173,6 +183,7 @@ export interface WriterPlugin<S extends ConfigSchema = ConfigSchema> {
   readonly aliases?: readonly string[]
   /** One line for `millrace plugins`. */
   readonly description: string
+  /** What it can do beyond writing rows. */
   readonly capabilities: WriterCapabilities
   /** The parameters, each with a description. They are validated before anything else is called with them. */
   readonly config: S

@@ -16,9 +16,13 @@ export interface BatchLimits {
 
 /** What is known of one row of a change stream; {@link Changes} says what each part means. */
 export interface RowChange {
+  /** What was done to the row. */
   readonly operation: OperationCode
+  /** The row before the change, where it is known. */
   readonly before: Row | null
+  /** Number of the transaction, counting up. */
   readonly transaction: number
+  /** Milliseconds since the epoch. */
   readonly committedAtMs: number
 }
 
@@ -45,6 +49,7 @@ export class BatchBuilder {
   #byteSize = 0
   #changes: CollectedChanges | undefined
 
+  /** Begins a batch of rows of `schema` within `limits`. */
   constructor(schema: TableSchema, limits: BatchLimits) {
     this.#schema = schema
     this.#limits = limits

@@ -11,7 +11,9 @@ export type JsonValue =
  * for the reader to refuse one that does not fit; `label` is for people.
  */
 export interface Position {
+  /** What the reader goes on by. It is kept in checkpoints, so it holds no secret and stays readable for later versions. */
   readonly token: JsonValue
+  /** The place in words, for logs and status: `id 42`, `binlog.000007:1234`. */
   readonly label: string
 }
 
@@ -23,6 +25,7 @@ export type OperationCode = 'r' | 'c' | 'u' | 'd'
  * image before, as far as the source gave it; a cell that was not sent is `undefined`.
  */
 export interface Changes {
+  /** What was done to each row. */
   readonly operations: readonly OperationCode[]
   /**
    * The row before the change, as far as the source gave it; null for `r`, `c` and `d`, and for a `u` of which the source says no
@@ -45,12 +48,15 @@ export interface Changes {
 export interface UnreadableRow {
   /** What there is of it, by position in the schema's fields; the whole as one text where it could not be cut into cells. */
   readonly row: readonly Cell[]
+  /** Why it is none. */
   readonly error: RowError
 }
 
 /** Why one row is dirty. `code` is stable (`NULL_KEY`, `WRONG_TYPE`); `message` is for people and holds no value of the row. */
 export interface RowError {
+  /** Capital letters and underscores; the same for the same reason in every version. */
   readonly code: string
+  /** What was found, and what was expected, in one sentence. */
   readonly message: string
   /** Values of the row that explain it, for the dirty file alone, behind the message: it never stands in a log or a report. */
   readonly detail?: string
@@ -61,6 +67,7 @@ export interface RowError {
  * Whoever holds the batch owns it; it is handed on, never shared.
  */
 export interface RecordBatch {
+  /** The columns of `rows`: one of the very objects that `describe` gave, or a later version of it in a stream of changes. */
   readonly schema: TableSchema
   /** May be made when it is first asked for; `rowCountOf` tells how many there are without that. */
   readonly rows: Row[]
@@ -72,9 +79,11 @@ export interface RecordBatch {
    * a batch without rows may have one, too: the source has gone on, with nothing for this job.
    */
   readonly position?: Position
+  /** Absent: the rows are those of a snapshot. */
   readonly changes?: Changes
   /** The source has emptied the table at this place: the batch has no rows, and what earlier ones wrote is to go. */
   readonly isTruncate?: boolean
+  /** Rows that could not be made rows, beside those that could. */
   readonly unreadable?: readonly UnreadableRow[]
   /** The same cells as text, where the reader has them so; absent as soon as `rows` was taken. Valid until `release`. */
   readonly text?: TextCells | undefined

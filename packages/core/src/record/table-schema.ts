@@ -16,8 +16,11 @@ export type LogicalType =
 
 /** One column as it arrives. */
 export interface Field {
+  /** As the source calls the column; unique in the table. */
   readonly name: string
+  /** Decides which forms its cells have. */
   readonly type: LogicalType
+  /** Whether cells may be null. */
   readonly nullable: boolean
   /** The source's own name of the type (`bigint unsigned`, `timestamp with time zone`), for people. */
   readonly nativeType: string
@@ -28,6 +31,7 @@ export interface Field {
  * compiled for it still holds.
  */
 export interface TableSchema {
+  /** Name of the table, without its namespace. */
   readonly table: string
   /** Schema (PostgreSQL) or database (MySQL, MongoDB) in which the table stands, where the job reads several tables by name. */
   readonly namespace?: string
@@ -37,6 +41,7 @@ export interface TableSchema {
   readonly keyFields?: readonly Field[]
   /** Counts up when the definition changes while the job runs. */
   readonly version: number
+  /** The columns, in the order of the cells. */
   readonly fields: readonly Field[]
   /** Positions in `fields` of the primary key; empty when there is none or it is not known. */
   readonly key: readonly number[]

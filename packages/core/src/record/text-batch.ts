@@ -10,9 +10,13 @@ const letterT = 0x74
 
 /** What a {@link TextBatch} is made of. */
 export interface TextBatchOptions {
+  /** The columns of the rows. */
   readonly schema: TableSchema
+  /** All cells; they belong to the batch until its release. */
   readonly cells: TextCells
+  /** As `RecordBatch.byteSize`. */
   readonly byteSize: number
+  /** As `RecordBatch.position`. */
   readonly position?: Position
   /** Takes the memory of the cells back. */
   onRelease(cells: TextCells): void
@@ -23,14 +27,19 @@ export interface TextBatchOptions {
  * `text` is gone once `rows` was taken. Made by `TextBatchBuilder`.
  */
 export class TextBatch implements RecordBatch {
+  /** The columns of the rows. */
   readonly schema: TableSchema
+  /** Bytes of all cells as read. */
   readonly byteSize: number
+  /** How many rows there are; makes none of them. */
   readonly rowCount: number
+  /** Behind the last row, where positions were asked for. */
   readonly position?: Position
   #cells: TextCells | undefined
   #rows: Row[] | undefined
   readonly #onRelease: (cells: TextCells) => void
 
+  /** Takes the cells over. */
   constructor(options: TextBatchOptions) {
     this.schema = options.schema
     this.byteSize = options.byteSize
@@ -40,10 +49,16 @@ export class TextBatch implements RecordBatch {
     this.#onRelease = (cells) => options.onRelease(cells)
   }
 
+  /** The cells as text, until `rows` is taken or the batch is released. */
   get text(): TextCells | undefined {
     return this.#rows === undefined ? this.#cells : undefined
   }
 
+  /**
+   * Made when first asked for; takes the place of `text`.
+   *
+   * @throws Error when it is first asked for behind `release`
+   */
   get rows(): Row[] {
     if (this.#rows !== undefined) return this.#rows
     if (this.#cells === undefined)
@@ -52,6 +67,7 @@ export class TextBatch implements RecordBatch {
     return this.#rows
   }
 
+  /** Gives the cells back. Called a second time it does nothing. */
   release(): void {
     const cells = this.#cells
     this.#cells = undefined

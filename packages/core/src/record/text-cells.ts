@@ -4,6 +4,7 @@
  * it so, and a writer that wants bytes takes it from here: between the two sockets no string is made.
  */
 export interface TextCells {
+  /** Rows in the memory. */
   readonly rowCount: number
   /** Cells per row; those behind the fields of the schema were read for the position alone. */
   readonly fieldCount: number

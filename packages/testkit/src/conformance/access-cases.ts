@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
-import { exitCodeOf, PluginError } from '@millrace/core/plugin'
+import { exitCodeOf, PluginError, type PluginContext } from '@millrace/core/plugin'
 import { conformanceCase, type ConformanceCase } from './conformance-case.ts'
 import { lacking, type PartialHarness } from './optional-part.ts'
+import { testContext, type TestContext } from './test-context.ts'
 
 /** Parts of a harness that lead to nobody, or to somebody who refuses. */
 export type ClosedPart = 'refused' | 'unreachable'
@@ -53,7 +54,19 @@ export function accessCases<H extends PartialHarness>(
   ])
 }
 
-function assertHidden(secret: string, place: string, value: unknown): void {
+/** Why cases about passwords that let the plugin in are skipped. */
+export function withoutSecrets(harness: PartialHarness): string | undefined {
+  return harness.lacks?.['accepted'] ?? harness.lacks?.['refused']
+}
+
+/** A logger, and everything that was logged to it. */
+export function logging(): Pick<TestContext, 'messages'> & Pick<PluginContext, 'logger'> {
+  const { context, messages } = testContext()
+  return { logger: context.logger, messages }
+}
+
+/** Fails when a password stands in a value, plainly or in one of the forms it is sent in. */
+export function assertHidden(secret: string, place: string, value: unknown): void {
   const text = inspect(value, { depth: 8, showHidden: true, maxStringLength: null })
   const stack = value instanceof Error ? (value.stack ?? '') : ''
   const forms = [secret, encodeURIComponent(secret), Buffer.from(secret).toString('base64')]

@@ -48,9 +48,8 @@ runWriterCases(
     rightConfig: { path: 'rows.jsonl' },
     wrongConfigs: [{}, { path: 5 }],
     isIdempotent: false,
-    hasBadRows: true,
-    hasRefusedRows: false,
     lacks: {
+      refusedRow: `${aFile}, which takes every line`,
       truncatedTarget: `${aFile}, and what was appended stays`,
       openConnections: `${aFile}, and opens it for each batch`,
       refused: `${aFile} without a password`,

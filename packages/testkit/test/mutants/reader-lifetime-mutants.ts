@@ -1,7 +1,16 @@
-import { PluginError } from '@millrace/core/plugin'
+import { PluginError, type Logger } from '@millrace/core/plugin'
 import type { RecordBatch } from '@millrace/core/record'
 import type { ReaderHarness } from '../../src/index.ts'
-import { plugin, readAhead, reading, session, type BreakingReader } from './broken-reader.ts'
+import { secret } from '../memory-harness.ts'
+import {
+  batches,
+  plugin,
+  readAhead,
+  reading,
+  session,
+  splits,
+  type BreakingReader,
+} from './broken-reader.ts'
 import type { Mutant } from './mutant.ts'
 
 const never = new AbortController().signal
@@ -205,6 +214,55 @@ export const readerLifetimeMutants: readonly Mutant<ReaderHarness>[] = [
         return healthy.open(parameters, context, options)
       },
     })),
+  },
+  {
+    name: 'logs the password when it plans',
+    breaks: 'secrets',
+    says: /a log message tells the password/,
+    breaking: (harness) => {
+      let logger: Logger | undefined
+      const opening = plugin((healthy) => ({
+        open: (parameters, context, options) => {
+          logger = context.logger
+          return healthy.open(parameters, context, options)
+        },
+      }))
+      const planning = splits((split) => {
+        logger?.info(`cut for app:${secret}`)
+        return split
+      })
+      return planning(opening(harness))
+    },
+  },
+  {
+    name: 'keeps the password in its splits',
+    breaks: 'secrets',
+    says: /a split or its range tells the password/,
+    breaking: splits((split) => ({ ...split, id: `${split.id}@${secret}` })),
+  },
+  {
+    name: 'keeps the password in its positions',
+    breaks: 'secrets',
+    says: /a position tells the password/,
+    breaking: batches(({ position, ...batch }) => ({
+      ...batch,
+      ...(position && { position: { ...position, token: [position.token, secret] } }),
+    })),
+  },
+  {
+    name: 'tells the password in the error of a read',
+    breaks: 'secrets',
+    says: /the error of a read or one of its causes tells the password/,
+    breaking: reading(
+      (whole) =>
+        async function* (split, options) {
+          try {
+            yield* whole.read(split, options)
+          } catch (cause) {
+            throw telling(`lost app:${encodeURIComponent(secret)}@host`, cause)
+          }
+        },
+    ),
   },
   {
     name: 'has the password in its identity',

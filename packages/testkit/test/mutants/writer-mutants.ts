@@ -1,6 +1,7 @@
 import { PluginError, type WriteOptions } from '@millrace/core/plugin'
 import { z } from 'zod'
 import type { WriterHarness } from '../../src/index.ts'
+import { secret } from '../memory-harness.ts'
 import { changing, config, plugin, session, writing, type BreakingWriter } from './broken-writer.ts'
 import type { Mutant } from './mutant.ts'
 
@@ -285,6 +286,17 @@ export const writerMutants: readonly Mutant<WriterHarness>[] = [
     breaking: failingWith((password) => {
       return new PluginError({ code: 'TARGET_UNREACHABLE', message: `refused ${password}` })
     }),
+  },
+  {
+    name: 'tells the password in the reason of a rejected row',
+    breaks: 'secrets',
+    says: /a preview tells the password/,
+    breaking: session((whole) => ({
+      preview: (batch) => {
+        const error = { code: 'REFUSED', message: `not for ${secret}` }
+        return { ...whole.preview(batch), rejected: [{ row: 0, error }] }
+      },
+    })),
   },
   {
     name: 'tells the password in a finding',

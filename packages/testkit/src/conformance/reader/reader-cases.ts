@@ -14,6 +14,7 @@ import { readerLifetimeCases } from './lifetime-cases.ts'
 import { assertAllClosed } from './open-reader.ts'
 import { readerPositionCases } from './position-cases.ts'
 import type { ReaderHarness } from './reader-harness.ts'
+import { readerSecretCases } from './secret-cases.ts'
 import { readerSlowConsumerCases } from './slow-consumer-cases.ts'
 import { readerSnapshotCases } from './snapshot-cases.ts'
 import { readerSplitCases } from './split-cases.ts'
@@ -56,6 +57,7 @@ export const readerCases: readonly ConformanceCase<ReaderHarness>[] = [
   ...readerLifetimeCases,
   ...readerSlowConsumerCases,
   ...accessCases(tryAccess),
+  ...readerSecretCases,
   ...readerFollowCases,
   ...readerFollowPositionCases,
   ...readerSnapshotCases,

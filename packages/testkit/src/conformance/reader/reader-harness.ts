@@ -15,7 +15,7 @@ export interface ReaderSource extends AsyncDisposable {
   rowsProduced?(): number | Promise<number>
 }
 
-/** Access that is refused or has nobody behind it. */
+/** A source that asks for a password, or has nobody behind it. */
 export interface ClosedSource {
   /** A password that stands in the parameters or data sources, and in no message. */
   readonly secret: string
@@ -33,6 +33,7 @@ export type OptionalReaderPart =
   | 'blockedSource'
   | 'pausingSource'
   | 'failingSource'
+  | 'accepted'
   | 'refused'
   | 'unreachable'
   | 'openConnections'
@@ -85,6 +86,8 @@ export interface ReaderHarness {
   pausingSource?(): Promise<ReaderSource>
   /** A source that gives rows and then fails (`select 1 / (3 - id)`). */
   failingSource?(): Promise<ReaderSource>
+  /** A source that lets the reader in by the password; where `lacks` names `refused`, it stands for this one, too. */
+  readonly accepted?: ClosedSource
   /** A source that refuses access. */
   readonly refused?: ClosedSource
   /** A source at an address where nobody listens, with a password to get in. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Row } from '@millrace/core/record'
 import { conformanceCase, type ConformanceCase } from '../conformance-case.ts'
+import { given, lacking } from '../optional-part.ts'
 import { validConfig } from '../schema-cases.ts'
 import { assertContents, batchOf, OpenWriter, type TriedWrite } from './open-writer.ts'
 import type { WriterHarness, WriterTarget } from './writer-harness.ts'
@@ -98,11 +99,11 @@ export const writerRowCases: readonly ConformanceCase<WriterHarness>[] = [
   conformanceCase({
     promise: 'rejected rows',
     name: 'one that is found wrong goes to admit, and its neighbours are written',
-    skipReason: ({ hasBadRows }) => (hasBadRows ? undefined : 'hasBadRows is false'),
+    skipReason: lacking('badRow'),
     async run(harness) {
       await using target = await harness.makeTarget()
-      assert.ok(typeof target.badRow === 'function', 'the harness promises bad rows')
-      const bad = [target.badRow(), target.badRow()]
+      const badRow = given(target, 'badRow')
+      const bad = [badRow(), badRow()]
       const { admitted } = await writeAmongGood(harness, target, bad)
       assert.equal(admitted.length, 1, `admit was called ${admitted.length} times for one batch`)
       assertIndexes(admitted[0] ?? [], [1, 3], 'admit')
@@ -112,11 +113,10 @@ export const writerRowCases: readonly ConformanceCase<WriterHarness>[] = [
   conformanceCase({
     promise: 'rejected rows',
     name: 'one that the target refuses is in the result, and its neighbours are written',
-    skipReason: ({ hasRefusedRows }) => (hasRefusedRows ? undefined : 'hasRefusedRows is false'),
+    skipReason: lacking('refusedRow'),
     async run(harness) {
       await using target = await harness.makeTarget()
-      assert.ok(typeof target.refusedRow === 'function', 'the harness promises refused rows')
-      const refused = await target.refusedRow()
+      const refused = await given(target, 'refusedRow')()
       const { result } = await writeAmongGood(harness, target, [refused])
       assertIndexes(result.rejected, [1], 'the result')
       await assertNeighbours(target, 1)

@@ -11,6 +11,7 @@ import { writerFenceCases } from './fence-cases.ts'
 import { writerLifetimeCases } from './lifetime-cases.ts'
 import { assertWriterClosed } from './open-writer.ts'
 import { writerRowCases } from './row-cases.ts'
+import { writerSecretCases } from './secret-cases.ts'
 import type { WriterHarness } from './writer-harness.ts'
 
 /** Opens and checks where nobody gets in. */
@@ -46,6 +47,7 @@ export const writerCases: readonly ConformanceCase<WriterHarness>[] = [
   ...writerChangeCases,
   ...writerLifetimeCases,
   ...accessCases(tryAccess),
+  ...writerSecretCases,
   ...writerCheckpointCases,
   ...writerFenceCases,
 ]

@@ -14,9 +14,9 @@ export interface WriterTarget extends AsyncDisposable {
   row(key: string, value: string): Row
   /** What stands in the target, by the keys given to `row`. */
   contents(): Promise<ReadonlyMap<string, readonly string[]>>
-  /** A row the writer has to find wrong before sending. */
+  /** A row the writer has to find wrong before sending; `lacks` says why there is none. */
   badRow?(): Row
-  /** Prepares the target so that it refuses the row it gives. */
+  /** Prepares the target so that it refuses the row it gives; `lacks` says why none is refused. */
   refusedRow?(): Promise<Row>
   /** Connections the writer has open now. */
   openConnections?(): number | Promise<number>
@@ -24,7 +24,7 @@ export interface WriterTarget extends AsyncDisposable {
   cutConnections?(): Promise<void>
 }
 
-/** Access that is refused or has nobody behind it. */
+/** A target that asks for a password, or has nobody behind it. */
 export interface ClosedTarget {
   /** A password that stands in the parameters or data sources, and in no message. */
   readonly secret: string
@@ -33,8 +33,11 @@ export interface ClosedTarget {
 
 /** A part of a {@link WriterHarness} that a target may be unable to give. */
 export type OptionalWriterPart =
+  | 'badRow'
+  | 'refusedRow'
   | 'changesTarget'
   | 'truncatedTarget'
+  | 'accepted'
   | 'refused'
   | 'unreachable'
   | 'openConnections'
@@ -56,10 +59,6 @@ export interface WriterHarness {
   readonly rightConfig: unknown
   /** What the plugin has to say of its guarantee for the targets: whether writing twice leaves what once leaves. */
   readonly isIdempotent: boolean
-  /** Whether targets give `badRow`. */
-  readonly hasBadRows: boolean
-  /** Whether targets give `refusedRow`. */
-  readonly hasRefusedRows: boolean
   /** How the checkpoint of sessions is kept; absent: they have none. */
   readonly keepsCheckpoint?: Checkpoint['atomicity']
   /**
@@ -69,6 +68,8 @@ export interface WriterHarness {
   changesTarget?(): Promise<WriterTarget>
   /** An empty target whose rows `truncate` removes. */
   truncatedTarget?(): Promise<WriterTarget>
+  /** A target that lets the writer in by the password; where `lacks` names `refused`, it stands for this one, too. */
+  readonly accepted?: ClosedTarget
   /** A target that refuses access. */
   readonly refused?: ClosedTarget
   /** A target at an address where nobody listens, with a password to get in. */
