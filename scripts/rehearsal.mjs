@@ -10,12 +10,14 @@ const print = (/** @type {string} */ line) => console.log(line)
 
 /** @param {boolean} write */
 async function rehearse(write) {
+  const start = performance.now()
   const rehearsal = await Rehearsal.prepare(print)
   try {
     // The page is what the checks compare with.
     if (write) await writeInstallingPage(await figuresOf(rehearsal))
     const failed = await runChecks(rehearsal)
     print(`\n${figuresTable(await figuresOf(rehearsal))}`)
+    print(`\nafter ${Math.round((performance.now() - start) / 1000)} s`)
     return failed
   } finally {
     await rehearsal.dispose()

@@ -5,33 +5,39 @@ import { formatMessage } from 'publint/utils'
 
 /** Packages are ES modules: who resolves as Node 10 did, or calls `require` on Node 20.18, is not served. */
 const unserved = new Set(['node10', 'node16-cjs'])
-const requiredFiles = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+/** What every package has, and what those of a release have besides. */
+const requiredFiles = ['package.json', 'README.md']
+const releasedFiles = ['LICENSE', 'CHANGELOG.md']
 const unwanted = /\.test\.(ts|js)$|\.tsbuildinfo$|^test\/|^test-data\/|(^|\/)tsconfig[^/]*\.json$/
 
 /**
  * Looks at what would be published.
  *
  * @param {import('./pack.mjs').Tarball} tarball
+ * @param {{isReleased: boolean}} options whether Millrace publishes it; a third party need not keep a changelog
  * @returns {Promise<string[]>} one line per mistake
  */
-export async function checkTarball({ file, manifest }) {
+export async function checkTarball({ file, manifest }, { isReleased }) {
   const data = readFileSync(file)
   const contents = createPackageFromTarballData(data)
   const prefix = `/node_modules/${manifest['name']}/`
   const names = contents.listFiles().map((name) => name.slice(prefix.length))
   const packed = JSON.parse(contents.readFile(`${prefix}package.json`))
   return [
-    ...contentMistakes(names),
+    ...contentMistakes(names, isReleased ? [...requiredFiles, ...releasedFiles] : requiredFiles),
     ...rangeMistakes(packed),
     ...(await publintMistakes(data)),
     ...(await typeMistakes(contents)),
   ]
 }
 
-/** @param {readonly string[]} names */
-function contentMistakes(names) {
+/**
+ * @param {readonly string[]} names
+ * @param {readonly string[]} required
+ */
+function contentMistakes(names, required) {
   return [
-    ...requiredFiles.filter((name) => !names.includes(name)).map((name) => `has no ${name}`),
+    ...required.filter((name) => !names.includes(name)).map((name) => `has no ${name}`),
     ...names.filter((name) => unwanted.test(name)).map((name) => `${name} is of no use to users`),
     ...names
       .filter((name) => name.endsWith('.js.map'))

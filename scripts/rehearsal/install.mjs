@@ -35,10 +35,12 @@ export async function install(tarballs, names, folder) {
 }
 
 /**
+ * Installs what a package asks for, and packages of the workspace from their tarballs.
+ *
  * @param {string} folder with a package.json
  * @param {readonly import('./pack.mjs').Tarball[]} tarballs
  */
-async function npmInstall(folder, tarballs) {
+export async function npmInstall(folder, tarballs) {
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error']
   const files = tarballs.map(({ file }) => file)
   await done(runCommand('npm', ['install', ...quiet, ...files], { cwd: folder }))

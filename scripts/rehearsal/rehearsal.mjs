@@ -5,12 +5,13 @@ import { isPublished, readPackages } from '../packages/workspace-packages.mjs'
 import { startServices } from '../services/index.mjs'
 import { root } from '../workspace/prepare.mjs'
 import { checkTarball } from './check-tarball.mjs'
+import { checkCreatedPackage } from './created-package.mjs'
 import { combinations } from './combinations.mjs'
 import { install } from './install.mjs'
 import { medianOf, versionTimes } from './start-up.mjs'
 import { packAll } from './pack.mjs'
 import { makeReleaseCopy } from './release-copy.mjs'
-import { packExampleReader } from './example-reader.mjs'
+import { exampleReaderPackage, packExampleReader } from './example-reader.mjs'
 import { checkMissingReader, runInstalledJob } from './run-job.mjs'
 import { sizeMistakes } from './installing-page.mjs'
 
@@ -110,6 +111,13 @@ export class Rehearsal {
     return await outcome
   }
 
+  /** Makes a package with an installed command, and tries it. */
+  async createdPackage() {
+    const folder = join(this.#folder, 'author')
+    const installation = await install(this.#tarballs, ['@millrace/cli'], folder)
+    return await checkCreatedPackage(installation, this.#tarballs)
+  }
+
   /**
    * @param {Combination} combination
    * @returns {Promise<Figures>}
@@ -141,8 +149,17 @@ export const rehearsalChecks = [
     .map(({ manifest }) => ({
       title: `${manifest['name']} packs to what it needs`,
       run: (/** @type {Rehearsal} */ rehearsal) =>
-        checkTarball(rehearsal.tarball(manifest['name'])),
+        checkTarball(rehearsal.tarball(manifest['name']), { isReleased: true }),
     })),
+  {
+    title: `${exampleReaderPackage} packs to what it needs`,
+    run: (rehearsal) =>
+      checkTarball(rehearsal.tarball(exampleReaderPackage), { isReleased: false }),
+  },
+  {
+    title: 'a package that millrace create makes builds and passes the conformance suite',
+    run: (rehearsal) => rehearsal.createdPackage(),
+  },
   ...combinations.flatMap((combination) => [
     {
       title: `${combination.title}: installs and runs a job`,

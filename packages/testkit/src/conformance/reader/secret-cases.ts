@@ -14,8 +14,9 @@ export const readerSecretCases: readonly ConformanceCase<ReaderHarness>[] = [
     name: 'the password of a source that is read stands in no log, finding, identity, split or position',
     skipReason: withoutSecrets,
     async run(harness) {
-      const { secret, source: makeSource } = given(harness, 'accepted')
-      await using source = await makeSource()
+      const accepted = given(harness, 'accepted')
+      const { secret } = accepted
+      await using source = await accepted.source()
       const { plugin } = harness
       const config = await validConfig(plugin.config, source.config)
       const { logger, messages } = logging()

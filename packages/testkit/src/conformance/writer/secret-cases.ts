@@ -13,8 +13,9 @@ export const writerSecretCases: readonly ConformanceCase<WriterHarness>[] = [
     name: 'the password of a target that is written stands in no log, finding, identity, preview or result',
     skipReason: withoutSecrets,
     async run(harness) {
-      const { secret, target: makeTarget } = given(harness, 'accepted')
-      await using target = await makeTarget()
+      const accepted = given(harness, 'accepted')
+      const { secret } = accepted
+      await using target = await accepted.target()
       const { plugin } = harness
       const config = await validConfig(plugin.config, target.config)
       const { logger, messages } = logging()
