@@ -86,7 +86,7 @@ export function fatalError(error: RespError, command: string, target: string): P
     })
   }
   if (error.code === 'NOPERM' || error.code === 'NOAUTH' || error.code === 'WRONGPASS') {
-    return notPermitted(command, target, found)
+    return notPermitted(refusedCommand(found) ?? command, target, found)
   }
   if (error.code === 'MOVED' || error.code === 'ASK' || error.code === 'CROSSSLOT') {
     return new PluginError({
@@ -100,6 +100,16 @@ export function fatalError(error: RespError, command: string, target: string): P
     message: `${target} does not take ${command}: ${found}`,
     hint: `Use a server on which ${command} is not disabled or renamed.`,
   })
+}
+
+/** Which command the server says it refuses; it may be one that stands beside the one it answers. */
+function refusedCommand(found: string): string | undefined {
+  return /run the '([^'|]+)(?:\|([^']+))?' command/
+    .exec(found)
+    ?.slice(1)
+    .filter(Boolean)
+    .join(' ')
+    .toUpperCase()
 }
 
 /** The error for a command that the user of the connection may not run. */
