@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import type { JsonValue } from '../record/record-batch.ts'
 import { dirtyFileLines } from './dirty-file.ts'
 
-/** Bytes of a digest: a multiple of three, so that its text has no padding. */
-const digestBytes = 6
-const digestLength = 8
+/** Bytes of a digest: enough that no line is taken for another, and a multiple of three, so that its text has no padding. */
+const digestBytes = 9
+const digestLength = 12
 
 /** The lines of a dirty file as a replay has found them, for its checkpoint. */
 export interface ReplayedLines {
