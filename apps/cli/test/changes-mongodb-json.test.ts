@@ -106,3 +106,51 @@ test.for(['replace', 'merge'] as const)(
     expect(documents).toEqual(new Map([['json:bob', documentContent(leftDocument[on_update])]]))
   },
 )
+
+test.for(['replace', 'merge'] as const)(
+  'changes that bring fields alone change these in JSON documents: %s',
+  async (on_update, { target }) => {
+    await using source = await makeMongoDatabase()
+    await using redis = await startJsonProxy(target.server.port)
+    // Keys of the default shape, which the proxy takes for documents.
+    const people = source.db.collection<Person>('json')
+    await people.insertOne({ _id: 'ada', name: 'Ada', address: { city: 'Oslo', no: 1 } })
+    const pipeline = pipelineFolder(throughProxy(target, redis), 'mongodb', source, {
+      tables: { [`${source.name}.json`]: {} },
+      settings: { 'capture.mode': 'change_streams' },
+    })
+    pipeline.job('people', {
+      source: { table: 'json' },
+      output: [write({ data_type: 'json', on_update })],
+    })
+    const first = await pipeline.catchUp()
+    expect(first.exitCode, first.stderr).toBe(0)
+    expect(first.stderr).not.toContain('capture.mode')
+    const before = (await jsonCommands(target.client)).length
+    const set = async (change: object) => {
+      await people.updateOne({ _id: 'ada' }, change)
+    }
+    await set({ $set: { name: 'Countess', 'odd name': [1, { x: null }] }, $unset: { gone: 1 } })
+    const one = await pipeline.catchUp()
+    expect(one.exitCode, one.stderr).toBe(0)
+    const commands = (await jsonCommands(target.client)).slice(before)
+    expect(commands.map((command) => command.join(' ')).join('\n')).not.toContain('address')
+    await set({ $set: { 'address.city': 'Rome' }, $unset: { name: 1 } })
+    await set({ $unset: { 'address.no': 1 }, $set: { tags: ['x'] } })
+    await set({ $push: { tags: 'y' } })
+    await people.insertOne({ _id: 'bob', name: 'Bob' })
+    await people.replaceOne({ _id: 'bob' }, { name: 'Robert', age: 3 } as never)
+    await people.insertOne({ _id: 'eve', name: 'Eve' })
+    await people.deleteOne({ _id: 'eve' })
+    const { exitCode, stderr, report } = await pipeline.catchUp()
+    expect(exitCode, stderr).toBe(0)
+    expect(report).toMatchObject({ recordsDirty: 0 })
+    const ada = '{"_id":"ada","address":{"city":"Rome"},"odd name":[1,{"x":null}],"tags":["x","y"]}'
+    expect(await withDocuments(new Map(), target.client)).toEqual(
+      new Map([
+        ['json:_id:ada', documentContent(ada)],
+        ['json:_id:bob', documentContent('{"_id":"bob","name":"Robert","age":3}')],
+      ]),
+    )
+  },
+)

@@ -4,7 +4,7 @@ import type { Contents } from './change-contents.ts'
 import type { RedisTarget } from './redis-test.ts'
 import { CommandReader, startProxy, type RespProxy } from './resp-proxy.ts'
 
-/** What keys of documents begin with behind the proxy. */
+/** What keys of documents begin with behind the proxy, where it is told nothing else. */
 export const jsonPrefix = 'json:'
 /** The list of commands about documents. */
 const recordKey = 'json-commands'
@@ -12,19 +12,18 @@ const recordKey = 'json-commands'
 const recordScript = `redis.call('RPUSH',KEYS[1],cjson.encode(ARGV))
 if ARGV[1]=='DEL' or ARGV[1]=='JSON.DEL' then return 1 end
 return redis.status_reply('OK')`
-const typeScript = `if string.sub(KEYS[1],1,${jsonPrefix.length})=='${jsonPrefix}' then return redis.status_reply('ReJSON-RL') end
-return redis.call('TYPE',KEYS[1])`
+const typeScript = "return redis.status_reply('ReJSON-RL')"
 
 /**
- * A proxy in front of a Redis without RedisJSON. Commands about keys that begin with `json:` become elements of a list, in the
+ * A proxy in front of a Redis without RedisJSON. Commands about keys that begin with `prefix` become elements of a list, in the
  * transactions in which they were sent; everything else is the server's own.
  */
-export async function startJsonProxy(serverPort: number): Promise<RespProxy> {
+export async function startJsonProxy(serverPort: number, prefix = jsonPrefix): Promise<RespProxy> {
   return await startProxy(serverPort, () => {
     const reader = new CommandReader()
     return {
       fromClient(bytes, _, server) {
-        for (const command of reader.feed(bytes)) server.write(recorded(command))
+        for (const command of reader.feed(bytes)) server.write(recorded(command, prefix))
       },
     }
   })
@@ -36,14 +35,17 @@ export function throughProxy(target: RedisTarget, { port }: RespProxy): RedisTar
 }
 
 /** The command as the server takes it. */
-function recorded({ name, bytes }: { readonly name: string; readonly bytes: Buffer }): Buffer {
+function recorded(
+  { name, bytes }: { readonly name: string; readonly bytes: Buffer },
+  prefix: string,
+): Buffer {
   if (!name.startsWith('JSON.') && name !== 'DEL' && name !== 'TYPE') return bytes
   // Latin-1 keeps every byte.
   const [, ...parts] = argumentsOf(bytes.toString('latin1'))
   const [key] = parts
   // How a server is asked whether it has the command.
   if (key === undefined) return commandOf(['SET'])
-  if (!key.startsWith(jsonPrefix)) return bytes
+  if (!key.startsWith(prefix)) return bytes
   if (name === 'TYPE') return commandOf(['EVAL', typeScript, '1', key])
   return commandOf(['EVAL', recordScript, '1', recordKey, name, ...parts])
 }

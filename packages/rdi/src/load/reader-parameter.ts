@@ -94,7 +94,7 @@ export function wholeDocumentReason(
   const [job] = routes.wholeRowJobs()
   if (job === undefined) return undefined
   const subject = job.file ?? 'what is done with collections without a job'
-  return `${subject} makes more of a document than the fields of a plain hash`
+  return `${subject} makes more of a document than the fields of a plain hash or JSON document`
 }
 
 /** The namespace that a job names, as the reader calls it. */

@@ -44,12 +44,15 @@ export function routeOf(
 }
 
 /**
- * Whether changes of a route may come without the cells that did not change: into hashes, whose other fields stay as they are, with
- * nothing computed of a row, and none that expires and would come back in part.
+ * Whether changes of a route may come without the cells that did not change: into hashes and JSON documents, whose other fields
+ * stay as they are, with nothing computed of a row, and none that expires and would come back in part.
  */
 export function takesChangedCells({ job: { blocks, outputs }, plan }: Route): boolean {
   const isPlain = ({ dataType, key, nest, expire }: TableJob['outputs'][number]) =>
-    dataType === 'hash' && key === undefined && nest === undefined && expire === undefined
+    (dataType === 'hash' || dataType === 'json') &&
+    key === undefined &&
+    nest === undefined &&
+    expire === undefined
   return blocks.length === 0 && plan.columns.length === 0 && outputs.every(isPlain)
 }
 
