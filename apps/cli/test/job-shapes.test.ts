@@ -241,7 +241,7 @@ describe.concurrent('plugins that a job or a flag names', () => {
   const pluginText = `
     export const numbers = {
       apiVersion: 1, kind: 'reader', stepType: 'numbers', description: 'counts', capabilities: {
-        snapshot: true, stream: false, splitIsOrdered: false, resume: false },
+        parallelSplits: false, resumableSplits: false, follow: false },
       config: { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }),
         jsonSchema: { input: () => ({}), output: () => ({}) } } },
       async open() { throw new Error('never opened by check') },

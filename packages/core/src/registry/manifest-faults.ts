@@ -7,7 +7,7 @@ const capabilitiesOf = {
 } as const
 
 /** Methods that a plugin may do without; what stands in their place has to be one. */
-const optionalMethods = ['dataSources', 'validate', 'columnNames', 'identity']
+const optionalMethods = ['dataSources', 'validate', 'validateDataSource', 'columnNames', 'identity']
 
 /**
  * What a plugin lacks of what it has to say of itself, each to be read behind "it has": `no open()`. Empty for one that keeps the
