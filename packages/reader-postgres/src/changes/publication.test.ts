@@ -63,9 +63,11 @@ describe('createPublicationSql', () => {
 
 describe('a partitioned table', () => {
   const all = 'CREATE PUBLICATION "mine" FOR ALL TABLES'
+  const errorsIn = (checked: CheckedSource) =>
+    changeFindings(checked).filter(({ severity }) => severity === 'error')
 
   it.each([11, 12])('is found before PostgreSQL %i refuses it', (version) => {
-    expect(changeFindings(source(version, [orders, parts]))).toEqual([
+    expect(errorsIn(source(version, [orders, parts]))).toEqual([
       {
         severity: 'error',
         message: `PostgreSQL ${version} publishes the partitioned table public.parts only together with all other tables`,
@@ -76,9 +78,9 @@ describe('a partitioned table', () => {
   })
 
   it('is fine in a publication of all tables, and on later servers', () => {
-    expect(changeFindings(source(12, [parts], { mode: 'all_tables' }))).toEqual([])
-    expect(changeFindings(source(13, [orders, parts]))).toEqual([])
-    expect(changeFindings(source(12, [orders]))).toEqual([])
+    expect(errorsIn(source(12, [parts], { mode: 'all_tables' }))).toEqual([])
+    expect(errorsIn(source(13, [orders, parts]))).toEqual([])
+    expect(errorsIn(source(12, [orders]))).toEqual([])
   })
 
   it('is not put into the statement for a server that refuses it', async () => {
