@@ -99,12 +99,16 @@ describe('what updates of documents bring', () => {
   const brought = (jobs: readonly TableJob[], from = documents, pipelineSettings = settings) =>
     changesParameter(from, undefined, routesOf('target', jobs, from, pipelineSettings))['changes']
 
-  it('fields, where the file says so and everything goes into hashes as it is', () => {
+  it('fields, where the file says so and everything goes into hashes and JSON documents as it is', () => {
     expect(brought([])).toEqual({ beforeImages: false, fullDocument: 'fields' })
     const renamed = output({ mapping: [{ column: 'name', alias: 'label' }] })
     expect(brought([job({ ...match('bill'), outputs: [renamed] })])).toMatchObject({
       fullDocument: 'fields',
     })
+    const json = job({ ...match('bill'), outputs: [output({ dataType: 'json' })] })
+    expect(brought([json])).toMatchObject({ fullDocument: 'fields' })
+    const byDefault = { ...settings, targetDataType: 'json' as const }
+    expect(brought([], documents, byDefault)).toMatchObject({ fullDocument: 'fields' })
     const full = { ...documents.advanced, changedFields: false }
     expect(brought([], { ...documents, advanced: full })).toEqual({ beforeImages: false })
   })
@@ -112,15 +116,14 @@ describe('what updates of documents bring', () => {
   it('the document, where anything is made of more than what changed', () => {
     const expression = { language: 'jmespath', text: 'name', place: 'jobs/bill.yaml:1:1' } as const
     const others: readonly TableJob[] = [
-      job({ ...match('bill'), outputs: [output({ dataType: 'json' })] }),
+      job({ ...match('bill'), outputs: [output({ dataType: 'json', key: expression })] }),
+      job({ ...match('bill'), outputs: [output({ dataType: 'json', expire: 10 })] }),
       job({ ...match('bill'), outputs: [output({ dataType: 'stream' })] }),
       job({ ...match('bill'), outputs: [output({ key: expression })] }),
       job({ ...match('bill'), outputs: [output({ expire: 10 })] }),
       job({ ...match('bill'), blocks: [{ uses: 'filter', expression }] }),
     ]
     for (const one of others) expect(brought([one])).toEqual({ beforeImages: false })
-    const json = { ...settings, targetDataType: 'json' as const }
-    expect(brought([], documents, json)).toEqual({ beforeImages: false })
     const kept = { ...documents.advanced, fullDocument: 'post_image' as const }
     expect(brought([], { ...documents, advanced: kept })).toMatchObject({
       fullDocument: 'post_image',
@@ -130,17 +133,17 @@ describe('what updates of documents bring', () => {
   it('the document with a reason, where the file asks for fields', () => {
     const reasonOf = (jobs: readonly TableJob[], from = documents) =>
       wholeDocumentReason(from, routesOf('target', jobs, from))
-    const json = job({ ...match('bill'), outputs: [output({ dataType: 'json' })] })
+    const stream = job({ ...match('bill'), outputs: [output({ dataType: 'stream' })] })
     expect(reasonOf([])).toBeUndefined()
-    expect(reasonOf([json])).toMatch(/^jobs\/invoice\.yaml makes more/)
+    expect(reasonOf([stream])).toMatch(/^jobs\/invoice\.yaml makes more/)
     const kept = { ...documents.advanced, fullDocument: 'lookup' as const }
     expect(reasonOf([], { ...documents, advanced: kept })).toMatch(/full\.update\.type asks/)
     const full = { ...documents.advanced, changedFields: false }
-    expect(reasonOf([json], { ...documents, advanced: full })).toBeUndefined()
+    expect(reasonOf([stream], { ...documents, advanced: full })).toBeUndefined()
   })
 
   it('fields, where jobs that need the document are for other collections', () => {
-    const bill = job({ ...match('bill'), outputs: [output({ dataType: 'json' })] })
+    const bill = job({ ...match('bill'), outputs: [output({ dataType: 'stream' })] })
     const tables = [{ table: 'item', namespace: 'a', place: 'config.yaml:1:1' }]
     expect(brought([bill], { ...documents, tables })).toMatchObject({ fullDocument: 'fields' })
   })
