@@ -3,10 +3,22 @@ import mysql from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PluginError } from '@millrace/core/plugin'
 import type { Position, RecordBatch } from '@millrace/core/record'
+import { describeLocked } from '../src/changes/describe-locked.ts'
+import { SourceConnection } from '../src/connection/source-connection.ts'
+import type { SourceObject } from '../src/snapshot/source-object.ts'
 import { changesUntilNow, followingReader, followOptions } from './changes-source.ts'
 import { batchesOf, never, TestDatabase, testDataSource } from './test-source.ts'
 
 let database: TestDatabase
+
+async function openConnection() {
+  const source = await SourceConnection.open(testDataSource(database.name), never)
+  return { source, [Symbol.asyncDispose]: async () => await Promise.resolve(source.destroy()) }
+}
+
+async function timeoutOf(connection: SourceConnection) {
+  return await connection.query('SELECT @@SESSION.wait_timeout', never)
+}
 
 beforeAll(async () => {
   database = await TestDatabase.create()
@@ -222,6 +234,41 @@ describe('a table that is renamed to and fro all the time', () => {
     await writing
     expect(found).toEqual(Array.from({ length: count }, (_, index) => String(index + 1)))
     expect([...keys]).toEqual(['0'])
+  })
+})
+
+describe('a reader that freezes while it describes a table', () => {
+  it('keeps nobody from redefining it for more than seconds', { timeout: 60_000 }, async () => {
+    await createTables('frozen')
+    const label = `${database.name}.frozen`
+    const object = { sourceIndex: 0, label, table: { quoted: label } } as unknown as SourceObject
+    await using connection = await openConnection()
+    let redefinedMs = Infinity
+    const asleep = async (): Promise<never> => {
+      const startedMs = performance.now()
+      await database.run('ALTER TABLE frozen ADD COLUMN later int')
+      redefinedMs = performance.now() - startedMs
+      await connection.source.query('SELECT 1', never)
+      throw new Error('the connection outlived its transaction')
+    }
+    const described = describeLocked({
+      connection: connection.source,
+      object,
+      describe: asleep,
+      signal: never,
+    })
+    await expect(described).rejects.toMatchObject({ code: 'SOURCE_UNREACHABLE' })
+    expect(redefinedMs).toBeLessThan(20_000)
+    await using next = await openConnection()
+    const before = await timeoutOf(next.source)
+    const twice = async () => await next.source.query('SELECT 1', never)
+    await describeLocked({
+      connection: next.source,
+      object,
+      describe: twice as never,
+      signal: never,
+    })
+    expect(await timeoutOf(next.source)).toEqual(before)
   })
 })
 

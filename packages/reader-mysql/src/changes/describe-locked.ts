@@ -12,11 +12,13 @@ export interface LockedDescription {
 }
 
 const noSuchTable = 1146
+/** After how long without a question the server ends the transaction, and the connection with it. */
+const maxIdleSeconds = 5
 
 /**
  * Describes a table so that all answers belong to one definition. A transaction that has read from a table keeps others
  * from redefining it until the end (https://dev.mysql.com/doc/refman/8.4/en/metadata-locking.html), which is a few
- * milliseconds here; no row is read.
+ * milliseconds here, and some seconds when this process is frozen meanwhile; no row is read.
  *
  * @returns `undefined` when there is no such table now, as between the two steps of a rename to and fro
  * @throws PluginError as `describe` does, and SOURCE_UNREACHABLE or SOURCE_FAILED when the server fails
@@ -36,6 +38,9 @@ export async function describeLocked({
       throw statementError(doing, error)
     }
   }
+  await run(
+    `SET @millrace_wait_timeout = @@SESSION.wait_timeout, @@SESSION.wait_timeout = ${maxIdleSeconds}`,
+  )
   await run('START TRANSACTION READ ONLY')
   try {
     await connection.query(`SELECT 1 FROM ${object.table?.quoted ?? object.label} LIMIT 0`, signal)
@@ -45,6 +50,9 @@ export async function describeLocked({
     if (sourceFaultOf(error).errno === noSuchTable) return undefined
     throw statementError(doing, error)
   } finally {
-    if (connection.isOpen && !signal.aborted) await run('ROLLBACK')
+    if (connection.isOpen && !signal.aborted) {
+      await run('ROLLBACK')
+      await run('SET @@SESSION.wait_timeout = @millrace_wait_timeout')
+    }
   }
 }
